@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { InvariantError } from "./assert.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
 
 describe("BoundedQueue", () => {
@@ -45,6 +46,6 @@ describe("BoundedQueue", () => {
   });
 
   it("refuses a limit that is none", () => {
-    for (const limit of [0, -1, 1.5, Number.POSITIVE_INFINITY]) expect(() => new BoundedQueue(limit)).toThrow();
+    for (const limit of [0, -1, 1.5, Number.POSITIVE_INFINITY]) expect(() => new BoundedQueue(limit)).toThrow(InvariantError);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { InvariantError } from "./assert.ts";
 import { Random } from "./random.ts";
 
 function draw(random: Random, count: number): number[] {
@@ -68,7 +69,7 @@ describe("Random", () => {
     expect(random.below(1)).toBe(0);
     expect(random.below(2 ** 32)).toBeLessThan(2 ** 32);
     expect(random.below(3 * 2 ** 30)).toBeLessThan(3 * 2 ** 30);
-    for (const n of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) expect(() => random.below(n)).toThrow();
+    for (const n of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) expect(() => random.below(n)).toThrow(InvariantError);
   });
 
   it("takes chances at the given rate", () => {
@@ -84,7 +85,7 @@ describe("Random", () => {
     const random = new Random(5);
     const seen = new Set(Array.from({ length: 200 }, () => random.pick(["a", "b", "c"])));
     expect([...seen].toSorted()).toEqual(["a", "b", "c"]);
-    expect(() => random.pick([])).toThrow();
+    expect(() => random.pick([])).toThrow(InvariantError);
   });
 
   it("forks streams that depend on seed and label, not on what was drawn", () => {
