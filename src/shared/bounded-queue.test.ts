@@ -46,6 +46,8 @@ describe("BoundedQueue", () => {
   });
 
   it("refuses a limit that is none", () => {
-    for (const limit of [0, -1, 1.5, Number.POSITIVE_INFINITY]) expect(() => new BoundedQueue(limit)).toThrow(InvariantError);
+    for (const limit of [0, -1, 1.5, Number.POSITIVE_INFINITY]) {
+      expect(() => new BoundedQueue(limit)).toThrow(InvariantError);
+    }
   });
 });
