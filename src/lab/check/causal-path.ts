@@ -54,11 +54,19 @@ function arrival(goal: Goal, step: Step): Step | undefined {
 function pushCauses(step: Step, scanned: ReadonlyMap<Session, number>, scans: Scan[]): void {
   const { operation } = step;
   for (const source of operation.sources) {
-    pushScan({ from: { operation: source, towards: step }, session: source.session, below: source.position + 1 }, scanned, scans);
+    pushScan(
+      { from: { operation: source, towards: step }, session: source.session, below: source.position + 1 },
+      scanned,
+      scans,
+    );
   }
   const writer = operation.kind === "read" ? operation.write?.operation : undefined;
   if (writer === undefined) return;
-  pushScan({ from: { operation: writer, towards: step }, session: writer.session, below: writer.position }, scanned, scans);
+  pushScan(
+    { from: { operation: writer, towards: step }, session: writer.session, below: writer.position },
+    scanned,
+    scans,
+  );
 }
 
 function pushScan(scan: Scan, scanned: ReadonlyMap<Session, number>, scans: Scan[]): void {

@@ -9,8 +9,7 @@
  */
 import { mayBeCollected } from "./collection.ts";
 import type { FinalState, KeyHistory, LoadedHistory, Write } from "./model.ts";
-import { newerOf } from "./versions.ts";
-import { compareVersions } from "./versions.ts";
+import { compareVersions, newerOf } from "./versions.ts";
 import type { ViolationList } from "./violation.ts";
 import { datacenterName, keyName, writeName } from "./words.ts";
 
@@ -33,7 +32,9 @@ function checkKey(
 ): void {
   const endings = finals.map(({ datacenter, writes }) => ({ datacenter, write: writes.get(key) }));
   const first = endings[0]!;
-  if (endings.some((ending) => !agree(history, first.write, ending.write))) reportDiverged(history, violations, key, endings);
+  if (endings.some((ending) => !agree(history, first.write, ending.write))) {
+    reportDiverged(history, violations, key, endings);
+  }
   const winner = winnerOf(key);
   if (winner === undefined || endings.some(({ write }) => holds(history, write, winner))) return;
   reportLost(history, violations, winner, endings);
@@ -79,7 +80,10 @@ function reportLost(
   const why = winner.fate === "acknowledged" ? "acknowledged" : "seen";
   violations.report("lost-write", () => ({
     message: `A write that was ${why} is neither final nor beaten: ${writeName(winner)}.`,
-    cycle: [`line ${winner.operation?.line ?? winner.firstLine} has ${writeName(winner)}`, ...endings.map((ending) => endingInWords(history, ending))],
+    cycle: [
+      `line ${winner.operation?.line ?? winner.firstLine} has ${writeName(winner)}`,
+      ...endings.map((ending) => endingInWords(history, ending)),
+    ],
     lines: [winner.operation?.line ?? winner.firstLine],
   }));
 }

@@ -72,7 +72,9 @@ class Loader {
   finish(): LoadedHistory {
     if (this.#header === undefined) throw badLine(1, "the header is missing");
     for (const { datacenter, complete } of this.#finals.values()) {
-      if (!complete) throw new HistoryError("HISTORY_CUT_SHORT", 0, `the final state of datacenter ${datacenter} has no final-end`);
+      if (!complete) {
+        throw new HistoryError("HISTORY_CUT_SHORT", 0, `the final state of datacenter ${datacenter} has no final-end`);
+      }
     }
     orderSessions(this.#sessions, this.#attached);
     return {
@@ -182,7 +184,9 @@ class Loader {
   #finalEnd(line: FinalEndLine, number: number): void {
     const state = this.#finalState(this.#datacenter(line.datacenter, number));
     if (state.complete) throw badLine(number, "this final state was ended before");
-    if (state.writes.size !== line.keys) throw badLine(number, `${line.keys} keys were listed, ${state.writes.size} are here`);
+    if (state.writes.size !== line.keys) {
+      throw badLine(number, `${line.keys} keys were listed, ${state.writes.size} are here`);
+    }
     state.complete = true;
   }
 
@@ -206,7 +210,9 @@ class Loader {
 
   #datacenter(datacenter: number, number: number): number {
     const known = this.#header?.datacenters.length ?? 0;
-    if (datacenter >= known) throw badLine(number, `datacenter ${datacenter} is not in the header, which names ${known}`);
+    if (datacenter >= known) {
+      throw badLine(number, `datacenter ${datacenter} is not in the header, which names ${known}`);
+    }
     return datacenter;
   }
 }

@@ -29,7 +29,11 @@ function judge(command: CheckCommand, print: (line: string) => void): CheckResul
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
     const { code, line, message } = error;
-    print(command.json === true ? JSON.stringify({ verdict: "none", code, line, message }) : `No verdict: ${message} (${code})`);
+    print(
+      command.json === true
+        ? JSON.stringify({ verdict: "none", code, line, message })
+        : `No verdict: ${message} (${code})`,
+    );
     return undefined;
   }
 }

@@ -40,7 +40,10 @@ function addToGroup(groups: Map<KeyHistory, Operation[][]>, operation: Operation
   const { key, datacenter } = operation;
   if (key === undefined || (operation.kind !== "read" && operation.write === undefined)) return;
   let byDatacenter = groups.get(key);
-  if (byDatacenter === undefined) groups.set(key, (byDatacenter = []));
+  if (byDatacenter === undefined) {
+    byDatacenter = [];
+    groups.set(key, byDatacenter);
+  }
   (byDatacenter[datacenter] ??= []).push(operation);
 }
 
@@ -71,7 +74,10 @@ function contradicts(history: LoadedHistory, operation: Operation, known: Write)
 function report(history: LoadedHistory, violations: ViolationList, first: Operation, second: Operation): void {
   violations.report("real-time", () => ({
     message: `In one datacenter ${keyName(second.key!)} went back: line ${second.line} began ${second.start - first.end} ms after line ${first.line} was over.`,
-    cycle: [`${deed(history, first)}, over at ${first.end}`, `${deed(history, second)}, begun at ${second.start}, with a smaller version`],
+    cycle: [
+      `${deed(history, first)}, over at ${first.end}`,
+      `${deed(history, second)}, begun at ${second.start}, with a smaller version`,
+    ],
     lines: [first.line, second.line],
   }));
 }

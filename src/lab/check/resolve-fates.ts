@@ -17,7 +17,8 @@ export function resolveFates(history: LoadedHistory, violations: ViolationList):
     .filter((write) => write.fate === "unsettled")
     .map((write) => ({ write, candidates: write.key.unknown.filter((operation) => canHaveMade(operation, write)) }));
   // Those with the least choice first, so that a choice never takes what another needed.
-  seen.sort((left, right) => left.candidates.length - right.candidates.length || left.write.firstLine - right.write.firstLine);
+  // The sort is stable: those with equally much stay in the order of first mention.
+  seen.sort((left, right) => left.candidates.length - right.candidates.length);
   for (const { write, candidates } of seen) {
     const free = candidates.find((operation) => !taken.has(operation));
     if (free !== undefined) {

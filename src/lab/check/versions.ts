@@ -18,9 +18,7 @@ export function newerOf(left: Write | undefined, right: Write | undefined): Writ
 }
 
 export function hasVersion(write: Write, version: HistoryVersion): boolean {
-  return (
-    write.time === version[0] && write.versionDatacenter === version[1] && write.versionPartition === version[2]
-  );
+  return write.time === version[0] && write.versionDatacenter === version[1] && write.versionPartition === version[2];
 }
 
 export function hasDot(write: Write, dot: HistoryDot): boolean {

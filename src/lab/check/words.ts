@@ -43,7 +43,11 @@ export function deed(history: LoadedHistory, operation: Operation): string {
 export function deedOnly(operation: Operation): string {
   const { kind, key, write } = operation;
   if (kind === "attach" || key === undefined) return "attached with a token";
-  if (kind === "read") return write === undefined ? `read ${keyName(key)} as never written` : `read ${writeName(write)}`;
-  if (write !== undefined) return write.tombstone ? `deleted ${keyName(key)}, leaving ${writeName(write)}` : `wrote ${writeName(write)}`;
+  if (kind === "read") {
+    return write === undefined ? `read ${keyName(key)} as never written` : `read ${writeName(write)}`;
+  }
+  if (write !== undefined) {
+    return write.tombstone ? `deleted ${keyName(key)}, leaving ${writeName(write)}` : `wrote ${writeName(write)}`;
+  }
   return `${kind === "delete" ? "deleted" : "wrote"} ${keyName(key)} with unknown outcome`;
 }

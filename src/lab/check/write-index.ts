@@ -51,9 +51,15 @@ export class WriteIndex {
 
   #log(dot: HistoryDot): Map<number, Write> {
     let datacenter = this.#logs.get(dot[0]);
-    if (datacenter === undefined) this.#logs.set(dot[0], (datacenter = new Map()));
+    if (datacenter === undefined) {
+      datacenter = new Map<number, Map<number, Write>>();
+      this.#logs.set(dot[0], datacenter);
+    }
     let log = datacenter.get(dot[1]);
-    if (log === undefined) datacenter.set(dot[1], (log = new Map()));
+    if (log === undefined) {
+      log = new Map<number, Write>();
+      datacenter.set(dot[1], log);
+    }
     return log;
   }
 

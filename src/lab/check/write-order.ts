@@ -33,7 +33,12 @@ export function checkWrite(
   }
 }
 
-function tooSmall(history: LoadedHistory, operation: Operation, write: Write, cause: Write): ReturnType<typeof causalStory> {
+function tooSmall(
+  history: LoadedHistory,
+  operation: Operation,
+  write: Write,
+  cause: Write,
+): ReturnType<typeof causalStory> {
   const message = `${writeName(write)} follows from ${writeName(cause)} and has no greater version.`;
   return causalStory(history, { write: cause }, operation, message);
 }

@@ -78,7 +78,11 @@ export type WriteOutcome =
   | { readonly outcome: "refused" };
 
 /** `value` is a tag, equal exactly when the values are: the value itself or a hash, best unique per write. */
-export type WriteLine = OperationFields & { readonly type: "write"; readonly key: ByteString; readonly value?: string } & WriteOutcome;
+export type WriteLine = OperationFields & {
+  readonly type: "write";
+  readonly key: ByteString;
+  readonly value?: string;
+} & WriteOutcome;
 export type DeleteLine = OperationFields & { readonly type: "delete"; readonly key: ByteString } & WriteOutcome;
 
 /** One key of the state in which a datacenter ended. Keys never written there have no line. */

@@ -6,7 +6,16 @@
  */
 import { HistoryError, badLine } from "./errors.ts";
 import { HISTORY_FORMAT, HISTORY_FORMAT_VERSION } from "./format.ts";
-import type { AttachLine, FinalLine, HeaderLine, HistoryLine, ReadLine, Seen, WriteLine, WriteOutcome } from "./format.ts";
+import type {
+  AttachLine,
+  FinalLine,
+  HeaderLine,
+  HistoryLine,
+  ReadLine,
+  Seen,
+  WriteLine,
+  WriteOutcome,
+} from "./format.ts";
 import {
   countField,
   dotField,

@@ -59,7 +59,11 @@ export class HistoryWriter implements HistorySink {
   #append(line: HistoryLine): void {
     const text = `${JSON.stringify(line)}\n`;
     if (text.length > HISTORY_LINE_CHARS_MAX) {
-      throw new HistoryError("HISTORY_WRITE_FAILED", this.#lines + 1, `a line of ${text.length} characters is too long`);
+      throw new HistoryError(
+        "HISTORY_WRITE_FAILED",
+        this.#lines + 1,
+        `a line of ${text.length} characters is too long`,
+      );
     }
     this.#pending.push(text);
     this.#pendingChars += text.length;

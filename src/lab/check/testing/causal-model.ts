@@ -14,7 +14,7 @@
 import type { HeaderLine, HistoryLine, Seen } from "../../history/format.ts";
 import { historyHeader, recordFinalState, SessionRecorder } from "../../history/recorder.ts";
 import type { HistorySink } from "../../history/writer.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../../shared/random.ts";
 
 export interface ModelChoices {
   readonly seed: number;
@@ -25,7 +25,12 @@ export interface ModelChoices {
   readonly operations: number;
   readonly delayTicksMax: number;
   readonly rule: "exact" | "or-later" | "none";
-  readonly shares: { readonly write: number; readonly delete: number; readonly unknown: number; readonly attach: number };
+  readonly shares: {
+    readonly write: number;
+    readonly delete: number;
+    readonly unknown: number;
+    readonly attach: number;
+  };
 }
 
 interface ModelWrite {
@@ -111,21 +116,26 @@ class CausalModel {
 
   #operate(tick: number): void {
     const at = tick * tickMs;
-    const client = this.#random.pick(this.#clients)!;
+    const client = this.#random.pick(this.#clients);
     if (client.busyUntil >= at) return;
     const { shares } = this.#choices;
     const start = Math.max(client.busyUntil + 1, at - this.#random.below(30));
     const end = at + this.#random.below(30);
     client.busyUntil = end;
-    const choice = this.#random.next();
+    const choice = this.#fraction();
     if (choice < shares.attach) this.#attach(client, start, end);
     else if (choice < shares.attach + shares.write) this.#write(client, tick, start, end);
     else this.#read(client, start, end);
   }
 
+  /** 0 <= result < 1 */
+  #fraction(): number {
+    return this.#random.next() / 2 ** 32;
+  }
+
   #key(): string {
     // Squared, so that some keys are much hotter than others.
-    return `k${Math.floor(this.#random.next() ** 2 * this.#choices.keys)}`;
+    return `k${Math.floor(this.#fraction() ** 2 * this.#choices.keys)}`;
   }
 
   #read(client: Client, start: number, end: number): void {
@@ -148,7 +158,9 @@ class CausalModel {
     const happens = !isUnknown || this.#random.chance(0.5);
     const write = happens ? this.#issue(client, key, value, tick) : undefined;
     const seq = recorder.begin();
-    if (isUnknown || write === undefined) return recorder.write(seq, start, end, key, value ?? "", { outcome: "unknown" });
+    if (isUnknown || write === undefined) {
+      return recorder.write(seq, start, end, key, value ?? "", { outcome: "unknown" });
+    }
     const outcome = { outcome: "ok", dot: dotOf(write), version: versionOf(write) } as const;
     if (value === undefined) recorder.remove(seq, start, end, key, outcome);
     else recorder.write(seq, start, end, key, value, outcome);
@@ -168,7 +180,9 @@ class CausalModel {
     const write = { key, datacenter: origin.index, partition, seq, time, value, dependencies };
     this.#apply(origin, write);
     for (const replica of this.#replicas) {
-      if (replica !== origin) this.#arrivalsAt(tick + 1 + this.#random.below(this.#choices.delayTicksMax)).push({ replica, write });
+      if (replica !== origin) {
+        this.#arrivalsAt(tick + 1 + this.#random.below(this.#choices.delayTicksMax)).push({ replica, write });
+      }
     }
     return write;
   }
@@ -212,7 +226,7 @@ class CausalModel {
   /** Moves only where its context was applied (the store would let it wait), half of the time with another's token. */
   #attach(client: Client, start: number, end: number): void {
     const target = this.#replicas[this.#random.below(this.#replicas.length)]!;
-    const friend = this.#random.chance(0.5) ? this.#random.pick(this.#clients)! : client;
+    const friend = this.#random.chance(0.5) ? this.#random.pick(this.#clients) : client;
     const context = new Set([...client.context, ...friend.context]);
     // A token is known only once its last operation was answered, and the broken gates do not wait.
     if (friend !== client && friend.busyUntil >= start) return;
@@ -251,5 +265,7 @@ function versionOf(write: ModelWrite): [number, number, number] {
 function seenOf(write: ModelWrite | undefined): Seen {
   if (write === undefined) return { saw: "never" };
   const [dot, version] = [dotOf(write), versionOf(write)];
-  return write.value === undefined ? { saw: "tombstone", dot, version } : { saw: "value", dot, version, value: write.value };
+  return write.value === undefined
+    ? { saw: "tombstone", dot, version }
+    : { saw: "value", dot, version, value: write.value };
 }

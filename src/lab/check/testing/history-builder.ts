@@ -2,7 +2,15 @@
  * Writes small histories by hand, for tests. Every operation gets the next ten milliseconds, every write the next version
  * and the next dot of its session's datacenter, unless the test says otherwise: what a test states is what it is about.
  */
-import type { AttachLine, HeaderLine, HistoryDot, HistoryLine, HistoryPast, HistoryVersion, Seen } from "../../history/format.ts";
+import type {
+  AttachLine,
+  HeaderLine,
+  HistoryDot,
+  HistoryLine,
+  HistoryPast,
+  HistoryVersion,
+  Seen,
+} from "../../history/format.ts";
 import { historyHeader } from "../../history/recorder.ts";
 
 export interface Written {

@@ -1,16 +1,16 @@
 /*
  * How fast is the checker? Makes a history of the given size with the model, writes it, reads it, judges it.
  *
- *     node src/lab/check/bench.ts [operations = 1000000] [sessions = 300] [keys = 20000] [seed = 1]
+ *     node src/lab/check/bench/main.ts [operations = 1000000] [sessions = 300] [keys = 20000] [seed = 1]
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HistoryWriter } from "../history/writer.ts";
-import { checkHistoryFile } from "./check.ts";
-import { resultInWords } from "./report.ts";
-import { modelHeader, runModel } from "./testing/causal-model.ts";
-import type { ModelChoices } from "./testing/causal-model.ts";
+import { HistoryWriter } from "../../history/writer.ts";
+import { checkHistoryFile } from "../check.ts";
+import { resultInWords } from "../report.ts";
+import { modelHeader, runModel } from "../testing/causal-model.ts";
+import type { ModelChoices } from "../testing/causal-model.ts";
 
 function choicesOf(words: readonly string[]): ModelChoices {
   const [operations = 1_000_000, sessions = 300, keys = 20_000, seed = 1] = words.map(Number);
