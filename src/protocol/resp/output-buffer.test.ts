@@ -92,10 +92,17 @@ describe("OutputBuffer", () => {
     expect(textOf(takeAll(output))).toBe("$1\r\ny\r\n");
   });
 
-  it("keeps a bounded number of free chunks, and none of another size", () => {
-    const pool = new OutputPool(2);
+  it("keeps no chunk that was made for one large value", () => {
+    const pool = new OutputPool();
     const output = new OutputBuffer(pool);
     output.bulk("x".repeat(100_000));
+    output.discard();
+    expect(pool.freeChunks).toBe(0);
+  });
+
+  it("keeps a bounded number of free chunks", () => {
+    const pool = new OutputPool(2);
+    const output = new OutputBuffer(pool);
     for (let i = 0; i < 20; i++) output.bulk("x".repeat(4000));
     expect(takeAll(output).map((chunk) => pool.release(chunk)).length).toBeGreaterThan(4);
     expect(pool.freeChunks).toBe(2);

@@ -160,6 +160,13 @@ describe("ReplyParser", () => {
     }
   });
 
+  it("counts each reply and push message for itself", () => {
+    const stream = `*10\r\n${":1\r\n".repeat(10)}>2\r\n:1\r\n$40\r\n${"v".repeat(40)}\r\n`.repeat(10);
+    const events = eventsOf(new ReplyParser(smallLimits), whole(stream));
+    expect(events).toHaveLength(20);
+    expect(events.filter((event) => "error" in event)).toEqual([]);
+  });
+
   it("goes on saying that the stream was malformed", () => {
     const parser = new ReplyParser();
     parser.feed(bytesOf("x\r\n+OK\r\n"));

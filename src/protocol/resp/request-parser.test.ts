@@ -29,6 +29,7 @@ const cases: readonly (readonly [stream: ByteString, events: RequestEvent[]])[] 
   ["*3\r\n$3\r\nset\r\n$1\r\nk\r\n$1\r\nv\r\n*1\r\n$4\r\nPING\r\n", [["set", "k", "v"], ["PING"]]],
   [`*2\r\n$3\r\nGET\r\n$40\r\n${longBulk}\r\n`, [["GET", longBulk]]],
   ["*2\r\n$3\r\nGET\r\n$1\r\nk", []],
+  [`*12\r\n${"$1\r\na\r\n".repeat(12)}`, [Array.from({ length: 12 }, () => "a")]],
   // Empty and null arrays are no commands and no errors.
   ["*0\r\n*1\r\n$1\r\na\r\n", [["a"]]],
   ["*-1\r\n*-10\r\n*1\r\n$1\r\na\r\n", [["a"]]],
