@@ -10,12 +10,12 @@ export function whole(stream: ByteString): Bytes[] {
 }
 
 /** Each byte by itself. */
-export function byteByByte(stream: ByteString): Bytes[] {
+function byteByByte(stream: ByteString): Bytes[] {
   return Array.from(stream, (byte) => bytesOf(byte));
 }
 
 /** Cut once, at each place in turn. */
-export function cutOnce(stream: ByteString): Bytes[][] {
+function cutOnce(stream: ByteString): Bytes[][] {
   return Array.from({ length: stream.length + 1 }, (_, at) => [
     bytesOf(stream.slice(0, at)),
     bytesOf(stream.slice(at)),
