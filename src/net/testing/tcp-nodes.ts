@@ -2,9 +2,12 @@
  * TCP transports for tests, on free ports of the loopback, with short times; and a way to wait that never asserts one.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Bytes } from "../../shared/bytes.ts";
+import type { TransportLogEntry } from "../reason-log.ts";
 import { tcpLimitsDefault } from "../tcp-options.ts";
 import type { TcpIdentity, TcpLimits, TcpPeer, TcpTransportOptions } from "../tcp-options.ts";
-import type { NodeId } from "../transport.ts";
+import { TcpTransport } from "../tcp-transport.ts";
+import type { NodeId, TransportEvents } from "../transport.ts";
 
 const GIVE_UP_MS = 20_000;
 
@@ -49,5 +52,46 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     if (performance.now() > giveUpAt) throw new Error(`never happened: ${condition.toString()}`);
     await sleep(2);
+  }
+}
+
+/** A transport with what it reported: events as lines, frames, log entries. */
+export class TestNode implements TransportEvents {
+  readonly transport: TcpTransport;
+  readonly events: string[] = [];
+  readonly frames: string[] = [];
+  readonly log: TransportLogEntry[] = [];
+
+  constructor(self: NodeId, peers: readonly TcpPeer[], more: Partial<TcpTransportOptions> = {}) {
+    this.transport = new TcpTransport(optionsOf(self, peers, { logger: (entry) => this.log.push(entry), ...more }));
+  }
+
+  async start(): Promise<this> {
+    await this.transport.start(this);
+    return this;
+  }
+
+  get port(): number {
+    return this.transport.address.port;
+  }
+
+  isUp(peer: NodeId): boolean {
+    return this.transport.links().some((link) => link.peer === peer && link.up);
+  }
+
+  lastError(peer: NodeId): string {
+    return this.transport.links().find((link) => link.peer === peer)?.lastError ?? "";
+  }
+
+  onUp(peer: NodeId): void {
+    this.events.push(`up ${peer}`);
+  }
+
+  onFrame(_peer: NodeId, frame: Bytes): void {
+    this.frames.push(frame.latin1Slice());
+  }
+
+  onDown(peer: NodeId, why: string): void {
+    this.events.push(`down ${peer} ${why.split(" ")[0]}`);
   }
 }

@@ -8,6 +8,7 @@ import type { AddressInfo, Server, Socket } from "node:net";
 export class TcpRelay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #diallers = new Set<Socket>();
   readonly #targetPort: () => number;
   /** Every byte goes on in a write of its own. */
   byteByByte = false;
@@ -33,6 +34,11 @@ export class TcpRelay {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Reads no more from the dialling ends: their network is full. */
+  stall(): void {
+    for (const socket of this.#diallers) socket.pause();
+  }
+
   sever(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -49,6 +55,8 @@ export class TcpRelay {
     const record: Buffer[] = [];
     this.recorded.push(record);
     dialler.on("data", (chunk: Buffer) => record.push(chunk));
+    this.#diallers.add(dialler);
+    dialler.on("close", () => this.#diallers.delete(dialler));
     this.#pass(dialler, acceptor);
     this.#pass(acceptor, dialler);
   }
