@@ -26,15 +26,16 @@ export interface ScannedFrames {
 /** A sliding window over a file, so that small frames cost no read each. */
 class FileWindow {
   readonly #file: OpenFile;
-  readonly #buffer: Buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  readonly #buffer: Buffer;
   #start = 0;
   #length = 0;
 
-  constructor(file: OpenFile) {
+  constructor(file: OpenFile, fileBytes: number) {
     this.#file = file;
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, fileBytes));
   }
 
-  /** The bytes [offset, offset + length), fewer at the end of the file; length is at most WINDOW_BYTES. */
+  /** The bytes [offset, offset + length), fewer at the end of the file; length is at most the window's. */
   async view(offset: number, length: number): Promise<Buffer> {
     if (offset < this.#start || offset + length > this.#start + this.#length) {
       this.#length = await readFully(this.#file, this.#buffer, offset);
@@ -49,7 +50,7 @@ class FileWindow {
     let sum = 0;
     let done = 0;
     while (done < length) {
-      const part = await this.view(offset + done, Math.min(WINDOW_BYTES, length - done));
+      const part = await this.view(offset + done, Math.min(this.#buffer.length, length - done));
       if (part.length === 0) return undefined;
       sum = crc32(part, sum);
       done += part.length;
@@ -60,7 +61,7 @@ class FileWindow {
 
 /** Verifies frame after frame until one is not whole or `stopAt` is reached. */
 export async function scanFrames(file: OpenFile, segment: Segment, stopAt: LogPosition): Promise<ScannedFrames> {
-  const window = new FileWindow(file);
+  const window = new FileWindow(file, segment.fileBytes);
   let end = segment.base;
   let lastFrame: LogPosition | undefined;
   while (end < stopAt) {
@@ -83,10 +84,10 @@ export async function findFrameHeader(
   from: number,
   to: number,
 ): Promise<number | undefined> {
-  const buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
-  const step = WINDOW_BYTES - FRAME_HEADER_BYTES;
+  const buffer = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, segment.fileBytes));
+  const step = buffer.length - FRAME_HEADER_BYTES;
   for (let at = Math.max(from, SEGMENT_HEADER_BYTES); at < to; at += step) {
-    const wanted = buffer.subarray(0, Math.min(WINDOW_BYTES, segment.fileBytes - at));
+    const wanted = buffer.subarray(0, Math.min(buffer.length, segment.fileBytes - at));
     const bytes = wanted.subarray(0, await readFully(file, wanted, at));
     const found = headerWithin(bytes, segment, at, Math.min(step, to - at));
     if (found !== undefined) return found;
