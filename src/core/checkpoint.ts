@@ -1,0 +1,94 @@
+/*
+ * Checkpoints: what is applied goes to the store in the background, and the log behind it may go (design, section 4).
+ *
+ *   idle ──begin──▶ taking: batches of changed records ──last one──▶ the batch with the meta record ──durable──▶ idle
+ *
+ * A checkpoint is fuzzy: records may hold changes that came after the position that it covers. Each record says which log
+ * entry changed it last, so replaying from that position applies nothing twice. What is in the meta record is from the moment
+ * of `begin`: everything before `position` is in the batches.
+ *
+ * In: begin, a batch is durable or failed. Out: batches. The driver writes them; a failed one is taken again later.
+ */
+import type { KeyRecord } from "./key-record.ts";
+import type { NodeCore } from "./node-core.ts";
+import { encodeMeta, metaKey } from "./node-meta.ts";
+import { ByteWriter } from "../protocol/byte-writer.ts";
+import { encodeRecord, recordKey } from "../protocol/record.ts";
+import type { Bytes, ByteString } from "../shared/bytes.ts";
+
+const batchBytes = 1024 * 1024;
+
+export interface CheckpointBatch {
+  readonly puts: (readonly [key: ByteString, value: Bytes])[];
+  /** The last batch carries the position that all of them together cover. */
+  readonly last: boolean;
+}
+
+export class Checkpoint {
+  readonly position: number;
+  private readonly core: NodeCore;
+  private readonly records: KeyRecord[];
+  private readonly meta: Bytes;
+  private next = 0;
+  private taken: KeyRecord[] = [];
+
+  /** Everything applied so far is in the log before `position`. */
+  constructor(core: NodeCore, position: number) {
+    this.core = core;
+    this.position = position;
+    this.records = core.state.dirty;
+    core.state.dirty = [];
+    core.state.dirtyBytes = 0;
+    this.meta = encodeMeta(core, position);
+  }
+
+  get remaining(): number {
+    return this.records.length - this.next;
+  }
+
+  /** The next batch to write; one at a time. */
+  take(): CheckpointBatch {
+    const puts: [ByteString, Bytes][] = [];
+    const writer = new ByteWriter(256);
+    this.taken = [];
+    let bytes = 0;
+    while (this.next < this.records.length && bytes < batchBytes) {
+      const record = this.records[this.next++] as KeyRecord;
+      const version = record.current;
+      if (version === undefined) continue;
+      record.dirty = false;
+      record.writing = true;
+      this.taken.push(record);
+      writer.reset();
+      encodeRecord(writer, version);
+      puts.push([this.keyOf(record), writer.copy()]);
+      bytes += writer.length + record.key.length;
+    }
+    const last = this.next === this.records.length;
+    if (last) puts.push([metaKey, this.meta]);
+    return { puts, last };
+  }
+
+  batchDurable(): void {
+    for (const record of this.taken) record.writing = false;
+    this.taken = [];
+  }
+
+  /** The batch did not get there: its records, and all that follow, are for another checkpoint. */
+  abandon(): void {
+    for (const record of this.taken) {
+      record.writing = false;
+      this.core.state.markDirty(record);
+    }
+    this.taken = [];
+    for (const record of this.records.slice(this.next)) {
+      record.dirty = false;
+      this.core.state.markDirty(record);
+    }
+    this.next = this.records.length;
+  }
+
+  private keyOf(record: KeyRecord): ByteString {
+    return recordKey(this.core.placement.partitionOfHash(record.hash), record.hash, record.key);
+  }
+}

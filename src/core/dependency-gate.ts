@@ -1,0 +1,247 @@
+/*
+ * The dependency gate: a write from another datacenter waits here until everything that it depends on holds, then goes to
+ * the head (design, 3.3; paper, 4.5 dep_check). A blocked write blocks nothing but what depends on it.
+ *
+ *   received ──▶ dropped: its dot was proposed, or waits here already
+ *            ──▶ waiting ──every dependency holds, its record is loaded, the clock allows it──▶ ready ──▶ proposed
+ *            ──▶ dropped for now: no room; the stream is opened again later (stream-receiver.ts)
+ *
+ * A dependency is a dot, and it holds when *that dot* was proposed earlier in this log, or applied at another node of the
+ * datacenter. ("The key is at this version or later" is unsound with nearest dependencies: docs/PROTOCOL.md, step R4.)
+ * A prefix holds when every seq up to it is in.
+ *
+ * Keeps invariant 1, and of invariant 3 that visible times follow causality: answers from other nodes carry their clock,
+ * and this node's clock passes it before anything that waited is proposed.
+ */
+import { DotWaiters } from "./dot-waiters.ts";
+import type { DotWaiter } from "./dot-waiters.ts";
+import type { Head } from "./head.ts";
+import type { KeyRecord } from "./key-record.ts";
+import type { LoadWaiter, NodeState } from "./node-state.ts";
+import type { Partition } from "./partition.ts";
+import type { RemoteChecks } from "./remote-checks.ts";
+import { maxSkewMs, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
+import { ticksPerMs } from "../protocol/hybrid-time.ts";
+import { originOf } from "../protocol/version.ts";
+import type { Origin } from "../protocol/version.ts";
+import type { Write } from "../protocol/write.ts";
+
+const writeOverheadBytes = 300;
+
+export class WaitingWrite implements DotWaiter, LoadWaiter {
+  readonly write: Write;
+  readonly origin: Origin;
+  readonly partition: Partition;
+  readonly record: KeyRecord;
+  /** Wall time at which it was received, in Unix ms. */
+  readonly since: number;
+  /** What it still waits for: dots, its record, the clock. */
+  missing = 0;
+  private readonly gate: DependencyGate;
+
+  constructor(gate: DependencyGate, write: Write, partition: Partition, record: KeyRecord, since: number) {
+    this.gate = gate;
+    this.write = write;
+    this.origin = originOf(write.datacenter, write.partition);
+    this.partition = partition;
+    this.record = record;
+    this.since = since;
+  }
+
+  get bytes(): number {
+    const { write } = this;
+    const dependencies = write.dependencies.dots.length + write.dependencies.prefixes.length;
+    return writeOverheadBytes + write.key.length + write.value.length + dependencies * 8;
+  }
+
+  dotHolds(): void {
+    this.holdsOneMore();
+  }
+
+  recordLoaded(): void {
+    this.holdsOneMore();
+  }
+
+  holdsOneMore(): void {
+    if (--this.missing === 0) this.gate.becameReady(this);
+  }
+}
+
+export class DependencyGate {
+  /** Waiters for dots of this node's own partitions, told when those are proposed. */
+  private readonly proposedWaiters = new DotWaiters();
+  private readonly waiting = new Map<Origin, Map<number, WaitingWrite>>();
+  private ready: WaitingWrite[] = [];
+  private heldForClock: WaitingWrite[] = [];
+  private draining = false;
+  waitingCount = 0;
+  waitingBytes = 0;
+  private readonly state: NodeState;
+  private readonly head: Head;
+  private readonly remote: RemoteChecks;
+
+  constructor(state: NodeState, head: Head, remote: RemoteChecks) {
+    this.state = state;
+    this.head = head;
+    this.remote = remote;
+  }
+
+  /** Takes in a received write. False when there is no room for it to wait: it must be sent again later. */
+  admit(partition: Partition, write: Write): boolean {
+    const { counters } = this.state;
+    const origin = originOf(write.datacenter, write.partition);
+    if (partition.proposedOf(write.datacenter).has(write.seq) || this.waiting.get(origin)?.has(write.seq) === true) {
+      counters.writesRepeated++;
+      return true;
+    }
+    const record = this.state.record(partition, write.key);
+    const waiter = new WaitingWrite(this, write, partition, record, this.state.nowMs);
+    if (this.isFree(waiter)) {
+      this.head.apply(partition, record, write);
+      this.drain();
+      return true;
+    }
+    if (this.waitingCount >= waitingWritesMax || this.waitingBytes + waiter.bytes > waitingBytesMax) {
+      counters.writesDropped++;
+      return false;
+    }
+    this.wait(waiter);
+    return true;
+  }
+
+  /** Seqs of an origin entered this node's log. */
+  onProposed(partition: Partition, datacenter: number, from: number, to: number): void {
+    if (this.proposedWaiters.size === 0) return;
+    const origin = originOf(datacenter, partition.id);
+    if (from === to) this.proposedWaiters.dotIsIn(origin, from);
+    else this.proposedWaiters.rangeIsIn(origin, from, to);
+    this.proposedWaiters.prefixIsIn(origin, partition.proposedOf(datacenter).watermark);
+    this.drain();
+  }
+
+  /** Time has passed: writes that were ahead of the clock may go on. */
+  tick(): void {
+    if (this.heldForClock.length > 0) {
+      const held = this.heldForClock;
+      this.heldForClock = [];
+      for (const waiter of held) {
+        if (this.isAheadOfClock(waiter.write)) this.heldForClock.push(waiter);
+        else waiter.holdsOneMore();
+      }
+    }
+    this.drain();
+  }
+
+  becameReady(waiter: WaitingWrite): void {
+    this.ready.push(waiter);
+    this.state.wake();
+  }
+
+  /** Proposes what is ready. A loop, not a recursion: one proposal may free a chain of thousands. */
+  drain(): void {
+    if (this.draining || this.ready.length === 0 || this.state.writesRefused !== undefined) return;
+    this.draining = true;
+    for (let i = 0; i < this.ready.length; i++) {
+      const waiter = this.ready[i] as WaitingWrite;
+      this.forget(waiter);
+      this.head.apply(waiter.partition, waiter.record, waiter.write);
+      waiter.record.pins--;
+    }
+    this.ready = [];
+    this.draining = false;
+  }
+
+  get heldForClockCount(): number {
+    return this.heldForClock.length;
+  }
+
+  /** The oldest write that waits, by wall time received; undefined when none does. Linear. */
+  oldestSince(): number | undefined {
+    let oldest: number | undefined;
+    for (const waiter of this.all()) if (oldest === undefined || waiter.since < oldest) oldest = waiter.since;
+    return oldest;
+  }
+
+  find(origin: Origin, seq: number): WaitingWrite | undefined {
+    return this.waiting.get(origin)?.get(seq);
+  }
+
+  *all(): IterableIterator<WaitingWrite> {
+    for (const seqs of this.waiting.values()) yield* seqs.values();
+  }
+
+  /** Whether a dependency holds, for the purpose of proposing. */
+  holds(origin: Origin, seq: number, prefix: boolean): boolean {
+    const partition = this.state.localOfOrigin(origin);
+    if (partition === undefined) return this.remote.holds(origin, seq);
+    const proposed = partition.proposedOf(origin >>> 16);
+    return prefix ? proposed.watermark >= seq : proposed.has(seq);
+  }
+
+  isAheadOfClock(write: Write): boolean {
+    return write.time > this.state.clock.physicalTime + maxSkewMs * ticksPerMs;
+  }
+
+  /** Whether the record must be read first, to tell whether this write beats it. */
+  private needsRecord(waiter: WaitingWrite): boolean {
+    const { record, partition, write } = waiter;
+    return !record.loaded && record.latest === undefined && write.time <= partition.greatestTime;
+  }
+
+  private isFree(waiter: WaitingWrite): boolean {
+    if (this.state.writesRefused !== undefined) return false;
+    const { dots, prefixes } = waiter.write.dependencies;
+    for (let i = 0; i < dots.length; i += 2) {
+      if (!this.holds(dots[i] as number, dots[i + 1] as number, false)) return false;
+    }
+    for (let i = 0; i < prefixes.length; i += 2) {
+      if (!this.holds(prefixes[i] as number, prefixes[i + 1] as number, true)) return false;
+    }
+    return !this.needsRecord(waiter) && !this.isAheadOfClock(waiter.write);
+  }
+
+  private wait(waiter: WaitingWrite): void {
+    const { write } = waiter;
+    this.state.counters.writesBlocked++;
+    let seqs = this.waiting.get(waiter.origin);
+    if (seqs === undefined) this.waiting.set(waiter.origin, (seqs = new Map<number, WaitingWrite>()));
+    seqs.set(write.seq, waiter);
+    this.waitingCount++;
+    this.waitingBytes += waiter.bytes;
+    waiter.record.pins++;
+    waiter.missing = 1;
+    this.registerAll(waiter, write.dependencies.dots, false);
+    this.registerAll(waiter, write.dependencies.prefixes, true);
+    if (this.needsRecord(waiter)) {
+      waiter.missing++;
+      this.state.load(waiter.record, waiter);
+    }
+    if (this.isAheadOfClock(write)) {
+      waiter.missing++;
+      this.state.counters.writesHeldForClock++;
+      this.heldForClock.push(waiter);
+    }
+    waiter.holdsOneMore();
+  }
+
+  private registerAll(waiter: WaitingWrite, pairs: readonly number[], prefix: boolean): void {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const origin = pairs[i] as number;
+      const seq = pairs[i + 1] as number;
+      if (this.holds(origin, seq, prefix)) continue;
+      const local = this.state.localOfOrigin(origin) !== undefined;
+      const registered = local
+        ? this.proposedWaiters.register(origin, seq, prefix, waiter)
+        : this.remote.register(origin, seq, prefix, waiter);
+      if (registered !== "repeated") waiter.missing++;
+    }
+  }
+
+  private forget(waiter: WaitingWrite): void {
+    const seqs = this.waiting.get(waiter.origin);
+    seqs?.delete(waiter.write.seq);
+    if (seqs?.size === 0) this.waiting.delete(waiter.origin);
+    this.waitingCount--;
+    this.waitingBytes -= waiter.bytes;
+  }
+}

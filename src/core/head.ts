@@ -1,0 +1,268 @@
+/*
+ * The head of this node's partitions: gives every change its index, visible time and, for a client's write, version and
+ * dot, and puts it into the log (design, 3.1 to 3.3).
+ *
+ *   put    judged ──▶ proposed (version, dot, entry) ──durable──▶ applied, answered       (head-proposals.ts, tail.ts)
+ *   apply  (dependencies hold) ──▶ proposed ──durable──▶ applied: visible, or beaten and still counted
+ *   hole   proposed ──durable──▶ counted as applied
+ *
+ * Keeps invariants 2 and 3. Why a put need not read the old record: the node's clock has passed every version that it
+ * proposed before, so the new version is greater than all of them.
+ */
+import { failureOf } from "./failure.ts";
+import type { FailureCode } from "./failure.ts";
+import { AnswerProposal, ApplyProposal, HoleProposal, PutProposal, ReserveProposal } from "./head-proposals.ts";
+import type { KeyRecord } from "./key-record.ts";
+import type { NodeState } from "./node-state.ts";
+import { isPresent } from "./operations.ts";
+import type { OperationSink } from "./operations.ts";
+import type { Partition } from "./partition.ts";
+import { Requests } from "./requests.ts";
+import type { AnsweredRequest } from "./requests.ts";
+import type { Tail } from "./tail.ts";
+import { invariant } from "../shared/assert.ts";
+import { dirtyBytesMax, maxSkewMs, seqReserveAhead } from "../shared/limits.ts";
+import type { Dependencies } from "../protocol/dependencies.ts";
+import {
+  beginEntry,
+  encodeHole,
+  endEntry,
+  entryApply,
+  entryHole,
+  entryPut,
+  entryReserve,
+} from "../protocol/log-entry.ts";
+import type { Hole } from "../protocol/log-entry.ts";
+import { ticksPerMs } from "../protocol/hybrid-time.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
+import { conditionAbsent, conditionNone } from "../protocol/messages/forward.ts";
+import type { Condition, WriteRequest } from "../protocol/messages/forward.ts";
+import { originOf, Version } from "../protocol/version.ts";
+import { encodeWrite } from "../protocol/write.ts";
+import type { Write } from "../protocol/write.ts";
+
+/** Told when seqs of an origin enter the log, in its order. */
+export type ProposedListener = (partition: Partition, datacenter: number, from: number, to: number) => void;
+
+export class Head {
+  readonly requests: Requests = new Requests();
+  /** No sequence number of any partition here is above this before the next reserve is in the log. */
+  private seqReserved = 0;
+  /** Whether this node's clock is ahead of most peers by more than the allowed skew: then it orders nothing. */
+  clockIsAhead = false;
+  private readonly state: NodeState;
+  private readonly tail: Tail;
+  private readonly onProposed: ProposedListener;
+
+  constructor(state: NodeState, tail: Tail, onProposed: ProposedListener) {
+    this.state = state;
+    this.tail = tail;
+    this.onProposed = onProposed;
+  }
+
+  /** Whether a write may be proposed now; if not, the caller tries again after the next durable frame or checkpoint. */
+  get canPropose(): boolean {
+    return !this.state.proposals.full && this.state.dirtyBytes < dirtyBytesMax;
+  }
+
+  /** Why a client's write is refused for now; undefined when it is not. */
+  refusal(floor: HybridTime): FailureCode | undefined {
+    if (this.state.writesRefused !== undefined) return "READONLY";
+    if (this.clockIsAhead || floor > this.state.clock.physicalTime + maxSkewMs * ticksPerMs) return "CLOCKSKEW";
+    return undefined;
+  }
+
+  /** Whether the record must be read from the store before this write can be judged. */
+  needsRecord(write: WriteRequest, record: KeyRecord): boolean {
+    return (write.condition !== conditionNone || write.wantOld) && !record.loaded && record.latest === undefined;
+  }
+
+  /**
+   * put_after: judges a client's write and proposes it. The sink is told once the outcome is durable. Answers the version
+   * that it will have, so that the next write of its session can depend on it; undefined when nothing was written.
+   */
+  put(
+    partition: Partition,
+    record: KeyRecord,
+    write: WriteRequest,
+    dependencies: Dependencies,
+    floor: HybridTime,
+    sink: OperationSink,
+    tag: number,
+  ): Version | undefined {
+    if (write.request !== undefined) {
+      const answered = this.requests.find(write.request);
+      if (answered === "forgotten") return fail(sink, tag, "STALEREQUEST");
+      if (answered !== undefined) return this.repeatAnswer(answered, write, sink, tag);
+      if (this.requests.full) return fail(sink, tag, "BUSY");
+    }
+    const refused = this.refusal(floor);
+    if (refused !== undefined) return fail(sink, tag, refused);
+    const judged = write.condition !== conditionNone || write.wantOld;
+    const old = judged ? record.latest : undefined;
+    if (judged && !holds(write.condition, old, this.state.nowMs)) {
+      this.state.counters.conditionsFailed++;
+      this.answer(record.pendingLsn, sink, tag, undefined, old);
+      return undefined;
+    }
+    const needed = old === undefined ? dependencies : this.withObserved(partition, old, dependencies);
+    return this.proposePut(partition, record, write, needed, floor, old, sink, tag);
+  }
+
+  private proposePut(
+    partition: Partition,
+    record: KeyRecord,
+    write: WriteRequest,
+    dependencies: Dependencies,
+    floor: HybridTime,
+    old: Version | undefined,
+    sink: OperationSink,
+    tag: number,
+  ): Version {
+    const { state } = this;
+    const time = state.clock.next(floor);
+    const seq = partition.seq + 1;
+    this.reserveFor(time, seq);
+    partition.seq = seq;
+    partition.greatestTime = time;
+    const index = ++partition.index;
+    const { effect, value, expiry } = write;
+    const version = new Version(effect, value, time, state.datacenter, partition.id, seq, time, index, expiry);
+    const writer = state.proposals.writer;
+    const at = beginEntry(writer, entryPut, partition.id, index, time);
+    encodeWrite(writer, {
+      effect,
+      datacenter: state.datacenter,
+      partition: partition.id,
+      time,
+      seq,
+      dependencies,
+      expiry,
+      request: write.request,
+      key: write.key,
+      value,
+    });
+    endEntry(writer, at);
+    state.proposals.propose(new PutProposal(this.tail, partition, record, version, old, sink, tag));
+    record.propose(version, state.proposals.lastLsn);
+    if (write.request !== undefined) {
+      const answer = { key: write.key, version, lsn: state.proposals.lastLsn };
+      this.requests.add(write.request, answer, state.nowMs);
+    }
+    state.counters.writesLocal++;
+    this.proposed(partition, state.datacenter, seq, seq);
+    return version;
+  }
+
+  /** `apply`: a write from another datacenter whose dependencies hold. Its record is loaded, or the write beats it. */
+  apply(partition: Partition, record: KeyRecord, write: Write): void {
+    const { state } = this;
+    invariant(record.loaded || record.latest !== undefined || write.time > partition.greatestTime, "a known winner");
+    const visible = state.clock.next(write.time);
+    this.reserveFor(visible, 0);
+    if (write.time > partition.greatestTime) partition.greatestTime = write.time;
+    const index = ++partition.index;
+    const { effect, value, time, datacenter, seq, expiry } = write;
+    const version = new Version(effect, value, time, datacenter, write.partition, seq, visible, index, expiry);
+    const writer = state.proposals.writer;
+    const at = beginEntry(writer, entryApply, partition.id, index, visible);
+    encodeWrite(writer, write);
+    endEntry(writer, at);
+    state.proposals.propose(new ApplyProposal(state, this.tail, partition, record, version));
+    record.propose(version, state.proposals.lastLsn);
+    this.proposed(partition, datacenter, seq, seq);
+  }
+
+  /** A run of seqs that no write will have: of this node's own (after a restart), or told by another datacenter. */
+  hole(partition: Partition, hole: Hole): void {
+    const { state } = this;
+    const visible = state.clock.next(0);
+    this.reserveFor(visible, hole.datacenter === state.datacenter ? hole.to : 0);
+    const writer = state.proposals.writer;
+    const at = beginEntry(writer, entryHole, partition.id, ++partition.index, visible);
+    encodeHole(writer, hole);
+    endEntry(writer, at);
+    state.proposals.propose(new HoleProposal(this.tail, partition, hole.datacenter, hole.from, hole.to));
+    this.proposed(partition, hole.datacenter, hole.from, hole.to);
+  }
+
+  /** Extends the reserve before it runs out, and up to `time` in any case. */
+  reserveAhead(time: HybridTime): void {
+    if (this.state.clock.needsReserve(time) || this.state.clock.reserveRunsLow()) this.writeReserve(time, 0);
+  }
+
+  /** After a restart: what the log had reserved. */
+  restoreSeqBound(bound: number): void {
+    this.seqReserved = Math.max(this.seqReserved, bound);
+  }
+
+  get seqBound(): number {
+    return this.seqReserved;
+  }
+
+  private proposed(partition: Partition, datacenter: number, from: number, to: number): void {
+    const set = partition.proposedOf(datacenter);
+    if (from === to) invariant(set.add(from), "a dot is proposed once (invariant 2)");
+    else set.addRange(from, to);
+    this.state.wake();
+    this.onProposed(partition, datacenter, from, to);
+  }
+
+  private reserveFor(time: HybridTime, seq: number): void {
+    if (this.state.clock.needsReserve(time) || seq > this.seqReserved) this.writeReserve(time, seq);
+  }
+
+  private writeReserve(time: HybridTime, seq: number): void {
+    const { clock, proposals } = this.state;
+    if (seq > this.seqReserved) this.seqReserved = seq + seqReserveAhead;
+    const bound = clock.reserveAhead(time);
+    const writer = proposals.writer;
+    const at = beginEntry(writer, entryReserve, 0, 0, 0);
+    writer.u64(bound);
+    writer.u64(this.seqReserved);
+    endEntry(writer, at);
+    proposals.propose(new ReserveProposal(clock, bound));
+    this.state.wake();
+  }
+
+  private answer(
+    lsn: number,
+    sink: OperationSink,
+    tag: number,
+    version: Version | undefined,
+    old: Version | undefined,
+  ): void {
+    const { proposals } = this.state;
+    if (lsn <= proposals.durableLsn) sink.writeDone(tag, version, old);
+    else proposals.after(lsn, new AnswerProposal(sink, tag, version, old));
+  }
+
+  private repeatAnswer(
+    answered: AnsweredRequest,
+    write: WriteRequest,
+    sink: OperationSink,
+    tag: number,
+  ): Version | undefined {
+    if (answered.key !== write.key) return fail(sink, tag, "STALEREQUEST");
+    this.state.counters.requestsRepeated++;
+    this.answer(answered.lsn, sink, tag, answered.version, undefined);
+    return answered.version;
+  }
+
+  /** A write that was judged against a version depends on it: its author learns from the outcome what was there. */
+  private withObserved(partition: Partition, old: Version, dependencies: Dependencies): Dependencies {
+    if (partition.isStable(old.datacenter, old.seq)) return dependencies;
+    const origin = originOf(old.datacenter, partition.id);
+    return { dots: [...dependencies.dots, origin, old.seq], prefixes: dependencies.prefixes };
+  }
+}
+
+function holds(condition: Condition, version: Version | undefined, nowMs: number): boolean {
+  if (condition === conditionNone) return true;
+  return isPresent(version, nowMs) === (condition !== conditionAbsent);
+}
+
+function fail(sink: OperationSink, tag: number, code: FailureCode): undefined {
+  sink.failed(tag, failureOf(code));
+  return undefined;
+}

@@ -1,0 +1,69 @@
+/*
+ * One key in memory. `current` is what readers see: the winner of everything applied. `latest` is the winner of
+ * everything applied or proposed: what conditions are judged against, in log order, uncommitted entries included
+ * (design, 3.6).
+ *
+ *   unloaded ──store answers──▶ loaded       a put makes it loaded too: it wins over whatever is stored
+ *   clean ──applied──▶ dirty ──checkpoint takes it──▶ writing ──batch durable──▶ clean ──▶ may leave memory
+ */
+import { compareVersions } from "../protocol/version.ts";
+import type { Version } from "../protocol/version.ts";
+import type { ByteString } from "../shared/bytes.ts";
+
+/** What a record costs beside its key and value: the objects, the map slot, the numbers. An estimate, in bytes. */
+export const recordOverheadBytes = 240;
+
+export class KeyRecord {
+  readonly key: ByteString;
+  readonly hash: number;
+  current: Version | undefined = undefined;
+  latest: Version | undefined = undefined;
+  /** Number of the newest proposal for this key; the key is being written while that is above the durable number. */
+  pendingLsn = 0;
+  /** False while the store may hold a version that is not in memory. */
+  loaded = false;
+  /** Changed since the store last got it. */
+  dirty = false;
+  /** In a store batch that is not durable yet. */
+  writing = false;
+  /** Proposals and waiting writes that hold on to this object. */
+  pins = 0;
+  /** Read or written since the cache last looked. */
+  used = true;
+
+  constructor(key: ByteString, hash: number) {
+    this.key = key;
+    this.hash = hash;
+  }
+
+  get bytes(): number {
+    return this.key.length + recordOverheadBytes + (this.current === undefined ? 0 : this.current.value.length);
+  }
+
+  get evictable(): boolean {
+    return !this.dirty && !this.writing && this.pins === 0;
+  }
+
+  /** Takes the store's answer, unless something newer came meanwhile. */
+  load(stored: Version | undefined): void {
+    if (this.loaded) return;
+    this.loaded = true;
+    if (stored === undefined) return;
+    if (this.current === undefined || compareVersions(stored, this.current) > 0) this.current = stored;
+    if (this.latest === undefined || compareVersions(stored, this.latest) > 0) this.latest = stored;
+  }
+
+  /** `version` was proposed. */
+  propose(version: Version, lsn: number): void {
+    this.pins++;
+    this.pendingLsn = lsn;
+    if (this.latest === undefined || compareVersions(version, this.latest) > 0) this.latest = version;
+  }
+
+  /** `version` is applied: visible, or beaten by what is. Answers whether it is visible. */
+  apply(version: Version): boolean {
+    if (this.current !== undefined && compareVersions(version, this.current) <= 0) return false;
+    this.current = version;
+    return true;
+  }
+}

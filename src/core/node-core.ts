@@ -1,0 +1,249 @@
+/*
+ * One node's core: everything that it knows and decides, and no I/O (design, section 4).
+ *
+ *   events in    messages (onFrame), links (onLinkUp, onLinkDown), time (setNow, tick), what the driver carried out
+ *                (onDurable, onLoaded, onLogRead), and the operations of sessions
+ *   effects out  persist, send, load, readLog: in order, from `flush`, which the driver calls once for the events at hand
+ *
+ * The parts and what flows between them:
+ *
+ *   sessions ──▶ head ──▶ log ──durable──▶ tail ──▶ readers, dep answers, acknowledgements
+ *   other datacenters ──▶ stream receivers ──▶ dependency gate ──▶ head
+ *   log ──▶ shippers ──▶ other datacenters ──acks──▶ stability
+ */
+import { Checkpoint } from "./checkpoint.ts";
+import { DepAnswers } from "./dep-answers.ts";
+import { DependencyGate } from "./dependency-gate.ts";
+import type { Effects } from "./effects.ts";
+import { Forwarding } from "./forwarding.ts";
+import { Head } from "./head.ts";
+import type { KeyRecord } from "./key-record.ts";
+import { NodeInbox } from "./node-inbox.ts";
+import { NodeState } from "./node-state.ts";
+import { Owner } from "./owner.ts";
+import { datacenterOfNode } from "./placement.ts";
+import type { NodeId, Placement } from "./placement.ts";
+import { RecentFrames } from "./recent-frames.ts";
+import type { CommittedFrame } from "./recent-frames.ts";
+import { RecordCache } from "./record-cache.ts";
+import { RemoteChecks } from "./remote-checks.ts";
+import { Session } from "./session.ts";
+import type { SessionServices } from "./session-services.ts";
+import { ShipMarks } from "./ship-marks.ts";
+import { Shipper } from "./shipper.ts";
+import { Stability } from "./stability.ts";
+import { StreamReceiver } from "./stream-receiver.ts";
+import { Tail } from "./tail.ts";
+import { allocBytes } from "../shared/bytes.ts";
+import type { Bytes } from "../shared/bytes.ts";
+import { cacheBytesDefault } from "../shared/limits.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
+import type { Version } from "../protocol/version.ts";
+
+export interface NodeOptions {
+  readonly self: NodeId;
+  readonly placement: Placement;
+  readonly effects: Effects;
+  /** Memory for records that the store has too, in bytes. */
+  readonly cacheBytes?: number;
+}
+
+export class NodeCore {
+  readonly state: NodeState;
+  readonly placement: Placement;
+  readonly head: Head;
+  readonly tail: Tail;
+  readonly gate: DependencyGate;
+  readonly answers: DepAnswers;
+  readonly remote: RemoteChecks;
+  readonly forwarding: Forwarding;
+  readonly owner: Owner;
+  readonly stability: Stability;
+  readonly cache: RecordCache;
+  readonly recent: RecentFrames = new RecentFrames();
+  readonly marks: ShipMarks;
+  /** By destination: every node elsewhere that owns equivalents of this node's partitions. */
+  readonly shippers: Map<NodeId, Shipper> = new Map();
+  readonly receivers: Map<NodeId, StreamReceiver> = new Map();
+  readonly inbox: NodeInbox;
+  /** Where the durable log ends. */
+  logEnd = 0;
+  private readonly services: SessionServices;
+  private stalled = new Set<Session>();
+  private lastSessionId = 0;
+
+  constructor(options: NodeOptions) {
+    this.state = new NodeState(options.self, options.placement, options.effects);
+    this.placement = options.placement;
+    this.tail = new Tail(this.state);
+    this.remote = new RemoteChecks(this.state);
+    this.head = new Head(this.state, this.tail, (partition, datacenter, from, to) =>
+      this.gate.onProposed(partition, datacenter, from, to),
+    );
+    this.gate = new DependencyGate(this.state, this.head, this.remote);
+    this.answers = new DepAnswers(this.state);
+    this.forwarding = new Forwarding(this.state);
+    this.owner = new Owner(this.state, this.head);
+    this.cache = new RecordCache(this.state, options.cacheBytes ?? cacheBytesDefault);
+    this.marks = new ShipMarks([...this.state.partitions.values()]);
+    for (const peer of this.placement.peersOf(options.self)) this.addPeer(peer);
+    this.stability = new Stability(this.state, this.shippers);
+    this.inbox = new NodeInbox(this);
+    this.listenToTail();
+    const { state, head, forwarding, answers, remote } = this;
+    const stall = (session: Session): false => {
+      this.stalled.add(session);
+      return false;
+    };
+    this.services = { state, head, forwarding, answers, remote, attaches: new Map(), stall };
+  }
+
+  createSession(): Session {
+    return new Session(++this.lastSessionId, this.services);
+  }
+
+  /** Wall time, in Unix ms; may jump. Called before the events of a turn. */
+  setNow(unixMs: number): void {
+    this.state.nowMs = unixMs;
+    this.state.clock.setPhysical(unixMs);
+  }
+
+  /** Every few milliseconds: timeouts, retries, acknowledgements, reserves. */
+  tick(): void {
+    this.forwarding.tick();
+    this.remote.tick();
+    this.gate.tick();
+    for (const receiver of this.receivers.values()) receiver.tick();
+    for (const shipper of this.shippers.values()) shipper.tick();
+    this.stability.tick((time) => this.head.reserveAhead(time));
+    this.head.requests.expire(this.state.nowMs);
+    this.expireAttaches();
+    if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
+    this.cache.sweep();
+    this.resumeStalled();
+  }
+
+  onLinkUp(peer: NodeId): void {
+    this.state.linksUp.add(peer);
+    this.remote.onLinkUp();
+    this.receivers.get(peer)?.onLinkUp();
+    this.stability.onLinkUp(peer);
+    this.state.wake();
+  }
+
+  onLinkDown(peer: NodeId): void {
+    this.state.linksUp.delete(peer);
+    this.state.outboxes.drop(peer);
+    this.shippers.get(peer)?.onLinkDown();
+    this.receivers.get(peer)?.onLinkDown();
+    this.answers.onLinkDown(peer);
+    this.forwarding.onLinkDown(peer);
+  }
+
+  /** A frame of messages from a peer. Throws DecodeError when it is malformed: the driver drops the link. */
+  onFrame(peer: NodeId, frame: Bytes): void {
+    this.inbox.onFrame(peer, frame);
+  }
+
+  /** The frame that `persist` was given is durable, at these positions of the log. */
+  onDurable(position: number, end: number, frame: Bytes, length: number): void {
+    if (this.shippers.size > 0) {
+      const payload = allocBytes(length);
+      frame.copy(payload, 0, 0, length);
+      this.recent.add({ position, end, payload });
+    }
+    this.logEnd = end;
+    this.state.counters.frames++;
+    this.state.counters.frameBytes += length;
+    this.state.counters.frameEntries += this.state.proposals.frameDurable();
+    this.state.wake();
+    this.resumeStalled();
+  }
+
+  /** The store's answer for a record that `load` asked for. */
+  onLoaded(record: KeyRecord, stored: Version | undefined): void {
+    record.load(stored);
+    this.cache.added(record);
+    this.state.loaded(record);
+  }
+
+  /** Frames of the log that `readLog` asked for. */
+  onLogRead(destination: NodeId, frames: readonly CommittedFrame[]): void {
+    this.shippers.get(destination)?.onLogRead(frames);
+  }
+
+  /** Carries out what the events since the last flush led to. */
+  flush(): void {
+    const { state } = this;
+    state.flushBegins();
+    this.gate.drain();
+    this.remote.flush();
+    this.answers.flush();
+    for (const shipper of this.shippers.values()) shipper.pump(this.logEnd);
+    for (const receiver of this.receivers.values()) receiver.flush();
+    const loads = state.takeLoads();
+    if (loads.length > 0) state.effects.load(loads);
+    state.outboxes.flush((peer, writer) => {
+      if (state.linksUp.has(peer)) state.effects.send(peer, writer.bytes, writer.length);
+    });
+    if (!state.proposals.hasFrame) return;
+    this.marks.at(this.logEnd);
+    const { bytes, length } = state.proposals.takeFrame();
+    state.effects.persist(bytes, length);
+  }
+
+  /** A checkpoint of everything applied so far; one at a time. */
+  beginCheckpoint(): Checkpoint {
+    return new Checkpoint(this, this.logEnd);
+  }
+
+  /** The log before this position is needed by no destination any more. */
+  get shippedFrom(): number {
+    let from = this.logEnd;
+    for (const shipper of this.shippers.values()) from = Math.min(from, shipper.neededFrom);
+    this.marks.dropBefore(from);
+    return from;
+  }
+
+  /** Refuses clients' writes and holds others' back (a full disk, a drained node), or stops doing so. */
+  refuseWrites(why: string | undefined): void {
+    this.state.writesRefused = why;
+    this.state.wake();
+  }
+
+  /** The greatest time that this node has told or seen. */
+  get clockTold(): HybridTime {
+    return this.state.clock.told();
+  }
+
+  private addPeer(peer: NodeId): void {
+    if (datacenterOfNode(peer) === this.state.datacenter) return;
+    this.shippers.set(peer, new Shipper(this.state, peer, this.recent, this.marks));
+    this.receivers.set(peer, new StreamReceiver(this.state, peer, this.gate, this.head));
+  }
+
+  private listenToTail(): void {
+    const { datacenter } = this.state;
+    this.tail.onApplied((partition, origin, from, to) => {
+      this.answers.onApplied(partition, origin, from, to);
+      if (origin === datacenter) this.stability.onAppliedHere(partition);
+      else this.receivers.get(this.placement.owner(origin, partition.id))?.onApplied(partition);
+    });
+  }
+
+  private expireAttaches(): void {
+    const { attaches } = this.services;
+    for (const [attach, giveUp] of attaches) {
+      if (attach.deadlineMs > this.state.nowMs) continue;
+      attaches.delete(attach);
+      giveUp();
+    }
+  }
+
+  private resumeStalled(): void {
+    if (this.stalled.size === 0 || !this.head.canPropose) return;
+    const stalled = this.stalled;
+    this.stalled = new Set();
+    for (const session of stalled) session.advance();
+  }
+}

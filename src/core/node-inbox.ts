@@ -1,0 +1,116 @@
+/*
+ * Takes frames from peers apart and hands each message to the part of the core that it is for. What is malformed throws
+ * DecodeError: the driver drops the link, and nothing of the message has taken effect (each is decoded whole first).
+ */
+import type { NodeCore } from "./node-core.ts";
+import type { NodeId } from "./placement.ts";
+import { datacenterOfNode } from "./placement.ts";
+import { ByteReader, DecodeError } from "../protocol/byte-reader.ts";
+import { decodeDepCheck, decodeDepHolds } from "../protocol/messages/dep-check.ts";
+import {
+  decodeReadReply,
+  decodeReadRequest,
+  decodeWriteReply,
+  decodeWriteRequest,
+} from "../protocol/messages/forward.ts";
+import {
+  controlTypeMin,
+  messageDepCheck,
+  messageDepHolds,
+  messageReadReply,
+  messageReadRequest,
+  messageStable,
+  messageStreamAck,
+  messageStreamData,
+  messageStreamOpen,
+  messageWriteReply,
+  messageWriteRequest,
+} from "../protocol/messages/message.ts";
+import { decodeStable, decodeStreamAck, decodeStreamOpen } from "../protocol/messages/stream.ts";
+import type { Bytes } from "../shared/bytes.ts";
+
+/** A peer has applied writes of this node that this node never gave out: this node's disk went back in time. */
+export class LostDataError extends Error {
+  override readonly name = "LostDataError";
+  readonly code = "LOSTDATA";
+  readonly retryable = false;
+  readonly partition: number;
+  readonly peer: NodeId;
+
+  constructor(partition: number, peer: NodeId) {
+    super(
+      `datacenter ${datacenterOfNode(peer)} has applied writes of partition ${partition} that this node does not know: ` +
+        "its data directory is older than what it once acknowledged",
+    );
+    this.partition = partition;
+    this.peer = peer;
+  }
+}
+
+export class NodeInbox {
+  /** Messages of the drivers' own (message.ts); set by the driver. */
+  onControl: (peer: NodeId, type: number, reader: ByteReader) => void = () => undefined;
+  private readonly core: NodeCore;
+  private readonly reader = new ByteReader();
+
+  constructor(core: NodeCore) {
+    this.core = core;
+  }
+
+  onFrame(peer: NodeId, frame: Bytes): void {
+    let offset = 0;
+    while (offset < frame.length) {
+      const header = this.reader.over(frame, offset, frame.length);
+      const type = header.u8();
+      const length = header.u32();
+      const start = header.skip(length);
+      offset = start + length;
+      const body = new ByteReader(frame, start, offset);
+      if (type >= controlTypeMin) this.onControl(peer, type, body);
+      else if (datacenterOfNode(peer) === this.core.state.datacenter) this.onLocal(peer, type, body);
+      else this.onRemote(peer, type, body);
+    }
+  }
+
+  /** Inside the datacenter: dependency checks and forwarded operations. */
+  private onLocal(peer: NodeId, type: number, body: ByteReader): void {
+    const { core } = this;
+    if (type === messageReadRequest) core.owner.onRead(peer, decodeReadRequest(body));
+    else if (type === messageReadReply) core.forwarding.onReadReply(peer, decodeReadReply(body));
+    else if (type === messageWriteRequest) core.owner.onWrite(peer, decodeWriteRequest(body));
+    else if (type === messageWriteReply) core.forwarding.onWriteReply(peer, decodeWriteReply(body));
+    else if (type === messageDepCheck) core.answers.onCheck(peer, decodeDepCheck(body));
+    else if (type === messageDepHolds) this.onDepHolds(body);
+    else throw new DecodeError(`message of unknown type ${type} from inside the datacenter`);
+  }
+
+  /** Between datacenters: replication. */
+  private onRemote(peer: NodeId, type: number, body: ByteReader): void {
+    const { core } = this;
+    if (type === messageStreamData) core.receivers.get(peer)?.onData(body);
+    else if (type === messageStreamAck) this.onStreamAck(peer, body);
+    else if (type === messageStreamOpen) this.onStreamOpen(peer, body);
+    else if (type === messageStable) core.stability.onNotice(peer, decodeStable(body));
+    else throw new DecodeError(`message of unknown type ${type} from another datacenter`);
+  }
+
+  private onDepHolds(body: ByteReader): void {
+    const { core } = this;
+    const holds = decodeDepHolds(body);
+    if (!core.state.acceptsClock(holds.clock)) return;
+    core.state.clock.pass(holds.clock);
+    core.remote.onHolds(holds);
+    core.state.wake();
+  }
+
+  private onStreamOpen(peer: NodeId, body: ByteReader): void {
+    const lost = this.core.shippers.get(peer)?.onOpen(decodeStreamOpen(body));
+    if (lost !== undefined) throw new LostDataError(lost, peer);
+  }
+
+  private onStreamAck(peer: NodeId, body: ByteReader): void {
+    const ack = decodeStreamAck(body);
+    this.core.shippers.get(peer)?.onAck(ack);
+    if (ack.applied.length > 0) this.core.stability.onAck(ack.clock, ack.applied);
+  }
+}

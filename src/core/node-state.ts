@@ -1,0 +1,135 @@
+/*
+ * What the parts of a node's core share: who the node is, its clock, its partitions, its proposals, what it is about to
+ * send and load. Each part (sessions, gate, shippers, ...) is a file of its own that holds one of these.
+ */
+import { HybridClock } from "./clock.ts";
+import { Counters } from "./counters.ts";
+import type { Effects } from "./effects.ts";
+import type { KeyRecord } from "./key-record.ts";
+import { Outboxes } from "./outboxes.ts";
+import { Partition } from "./partition.ts";
+import { datacenterOfNode } from "./placement.ts";
+import type { NodeId, Placement } from "./placement.ts";
+import { Proposals } from "./proposals.ts";
+import { maxSkewMs } from "../shared/limits.ts";
+import { invariant } from "../shared/assert.ts";
+import { ticksPerMs } from "../protocol/hybrid-time.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
+import { partitionOf } from "../protocol/version.ts";
+import type { Origin } from "../protocol/version.ts";
+import type { ByteString } from "../shared/bytes.ts";
+
+/** Told when a record's stored version is in memory. */
+export interface LoadWaiter {
+  recordLoaded(record: KeyRecord): void;
+}
+
+export class NodeState {
+  readonly self: NodeId;
+  readonly datacenter: number;
+  readonly placement: Placement;
+  readonly effects: Effects;
+  readonly clock: HybridClock = new HybridClock();
+  readonly counters: Counters = new Counters();
+  readonly proposals: Proposals = new Proposals();
+  readonly outboxes: Outboxes;
+  /** The partitions that this node owns, by id. */
+  readonly partitions: Map<number, Partition> = new Map();
+  readonly linksUp: Set<NodeId> = new Set();
+  /** Wall time of the current turn, in Unix ms. */
+  nowMs = 0;
+  /** Why client writes are refused, as an error code and words; undefined while they are not. */
+  writesRefused: string | undefined;
+  /** Changed records that the next checkpoint takes. */
+  dirty: KeyRecord[] = [];
+  dirtyBytes = 0;
+  private readonly loading = new Map<KeyRecord, LoadWaiter[]>();
+  private toLoad: KeyRecord[] = [];
+  private woken = false;
+  private readonly byId: (Partition | undefined)[] = [];
+
+  constructor(self: NodeId, placement: Placement, effects: Effects) {
+    this.self = self;
+    this.datacenter = datacenterOfNode(self);
+    this.placement = placement;
+    this.effects = effects;
+    this.outboxes = new Outboxes(() => this.wake());
+    for (const p of placement.partitionsOf(self)) {
+      const partition = new Partition(p, this.datacenter, placement.datacenters);
+      this.partitions.set(p, partition);
+      this.byId[p] = partition;
+    }
+  }
+
+  /** The partition of this id when this node owns it. */
+  local(partition: number): Partition | undefined {
+    return this.byId[partition];
+  }
+
+  localOfOrigin(origin: Origin): Partition | undefined {
+    return this.byId[partitionOf(origin)];
+  }
+
+  /** Asks for a flush after the events at hand. */
+  wake(): void {
+    if (this.woken) return;
+    this.woken = true;
+    this.effects.wake();
+  }
+
+  flushBegins(): void {
+    this.woken = false;
+  }
+
+  /** Whether a clock from elsewhere may be believed; one too far ahead would drag every clock with it (design, 3.9). */
+  acceptsClock(time: HybridTime): boolean {
+    if (time <= this.clock.physicalTime + maxSkewMs * ticksPerMs) return true;
+    this.counters.clocksRefused++;
+    return false;
+  }
+
+  markDirty(record: KeyRecord): void {
+    if (record.dirty) return;
+    record.dirty = true;
+    this.dirty.push(record);
+    this.dirtyBytes += record.bytes;
+  }
+
+  /** Reads a record's stored version; `waiter` is told when it is there. */
+  load(record: KeyRecord, waiter: LoadWaiter): void {
+    invariant(!record.loaded, "a record is loaded once");
+    const waiting = this.loading.get(record);
+    if (waiting !== undefined) {
+      waiting.push(waiter);
+      return;
+    }
+    record.pins++;
+    this.loading.set(record, [waiter]);
+    this.toLoad.push(record);
+    this.counters.readsFromStore++;
+    this.wake();
+  }
+
+  get loadingCount(): number {
+    return this.loading.size;
+  }
+
+  takeLoads(): KeyRecord[] {
+    const records = this.toLoad;
+    if (records.length > 0) this.toLoad = [];
+    return records;
+  }
+
+  /** The record has its stored version: those who waited go on. */
+  loaded(record: KeyRecord): void {
+    const waiting = this.loading.get(record);
+    if (waiting === undefined) return;
+    this.loading.delete(record);
+    record.pins--;
+    for (const waiter of waiting) waiter.recordLoaded(record);
+  }
+
+  record(partition: Partition, key: ByteString): KeyRecord {
+    return partition.record(key, this.placement.hash(key));
+  }
+}

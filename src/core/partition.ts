@@ -1,0 +1,74 @@
+/*
+ * The state of one partition at its only replica (design, 3.1 with R = 1): what its log entries add up to.
+ *
+ * In: entries, when they are proposed and again when they are durable. Out: nothing; it only answers questions.
+ *
+ * Keeps invariant 2 (`proposed` drops a repeated dot, `applied` is what is told) and invariant 5 (a record's current
+ * version is only ever replaced by a greater one).
+ */
+import { AppliedSet } from "./applied-set.ts";
+import { KeyRecord } from "./key-record.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
+import { originOf } from "../protocol/version.ts";
+import type { Origin } from "../protocol/version.ts";
+import type { ByteString } from "../shared/bytes.ts";
+
+export class Partition {
+  readonly id: number;
+  /** The origin of the writes that clients send to this partition here. */
+  readonly origin: Origin;
+  readonly records: Map<ByteString, KeyRecord> = new Map();
+  /** The last sequence number given to a client's write. */
+  seq = 0;
+  /** The last index given to a log entry. */
+  index = 0;
+  /** The index of the last log entry that is durable and applied. */
+  appliedIndex = 0;
+  /** By origin datacenter: durable and visible (or beaten). */
+  readonly applied: AppliedSet[] = [];
+  /** By origin datacenter: in the log, perhaps not durable yet. A superset of `applied`. */
+  readonly proposed: AppliedSet[] = [];
+  /** By origin datacenter: every seq up to this one is applied in every datacenter, and this node's clock passed it. */
+  readonly stable: number[] = [];
+  /** No version of this partition has a greater time: a write above it wins without a look at the old record. */
+  greatestTime: HybridTime = 0;
+
+  constructor(id: number, datacenter: number, datacenters: number) {
+    this.id = id;
+    this.origin = originOf(datacenter, id);
+    for (let d = 0; d < datacenters; d++) {
+      this.applied.push(new AppliedSet());
+      this.proposed.push(new AppliedSet());
+      this.stable.push(0);
+    }
+  }
+
+  appliedOf(datacenter: number): AppliedSet {
+    return this.applied[datacenter] as AppliedSet;
+  }
+
+  proposedOf(datacenter: number): AppliedSet {
+    return this.proposed[datacenter] as AppliedSet;
+  }
+
+  /** The last sequence number of a client's write, or of a hole, that is durable. */
+  get appliedSeq(): number {
+    return this.appliedOf(this.origin >>> 16).greatest;
+  }
+
+  isStable(datacenter: number, seq: number): boolean {
+    return seq <= (this.stable[datacenter] as number);
+  }
+
+  /** The record of a key; made when it is not in memory. */
+  record(key: ByteString, hash: number): KeyRecord {
+    let record = this.records.get(key);
+    if (record === undefined) {
+      record = new KeyRecord(key, hash);
+      this.records.set(key, record);
+    } else {
+      record.used = true;
+    }
+    return record;
+  }
+}

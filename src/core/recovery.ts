@@ -1,0 +1,117 @@
+/*
+ * Recovery (design, 3.9): the newest checkpoint, then the log from the position that it covers.
+ *
+ *   meta record ──▶ frames, in order: the records that a frame changes are loaded first, then its entries are applied
+ *               ──▶ end: clocks and sequence numbers begin above everything that may ever have been given out
+ *
+ * Replay applies nothing twice: a record knows the log entry that changed it last. What is replayed was durable before the
+ * crash or is made so before anything is served (the Log port syncs what it recovered).
+ */
+import type { KeyRecord } from "./key-record.ts";
+import type { NodeCore } from "./node-core.ts";
+import type { Partition } from "./partition.ts";
+import { DecodeError } from "../protocol/byte-reader.ts";
+import type { ByteReader } from "../protocol/byte-reader.ts";
+import { decodeHole, EntryCursor, entryApply, entryHole, entryPut, entryReserve } from "../protocol/log-entry.ts";
+import { Version } from "../protocol/version.ts";
+import { decodeWrite } from "../protocol/write.ts";
+import type { Bytes } from "../shared/bytes.ts";
+
+export class Recovery {
+  entries = 0;
+  private readonly core: NodeCore;
+  private readonly cursor = new EntryCursor();
+
+  constructor(core: NodeCore) {
+    this.core = core;
+  }
+
+  /** The records that these frames change and that the store must be asked for. Answers each once. */
+  recordsToLoad(frames: readonly Bytes[]): KeyRecord[] {
+    const records = new Set<KeyRecord>();
+    for (const frame of frames) {
+      const cursor = this.cursor.over(frame, 0, frame.length);
+      while (cursor.next()) {
+        if (cursor.kind !== entryPut && cursor.kind !== entryApply) continue;
+        const partition = this.partition(cursor);
+        const record = this.core.state.record(partition, decodeWrite(cursor.body).key);
+        if (!record.loaded) records.add(record);
+      }
+    }
+    return [...records];
+  }
+
+  /** Applies one frame whose records are loaded. */
+  replay(frame: Bytes): void {
+    const cursor = this.cursor.over(frame, 0, frame.length);
+    while (cursor.next()) {
+      this.entries++;
+      if (cursor.kind === entryReserve) this.replayReserve(cursor.body);
+      else if (cursor.kind === entryPut || cursor.kind === entryApply) this.replayWrite(cursor);
+      else if (cursor.kind === entryHole) this.replayHole(cursor);
+      else throw new DecodeError(`log entry of unknown kind ${cursor.kind}: written by a newer program`);
+    }
+  }
+
+  /** Every frame is replayed: from here on nothing that was ever given out is given out again. */
+  finish(): void {
+    const { head, state } = this.core;
+    for (const partition of state.partitions.values()) {
+      const given = partition.seq;
+      if (head.seqBound > given) {
+        partition.seq = head.seqBound;
+        head.hole(partition, { datacenter: state.datacenter, from: given + 1, to: head.seqBound });
+      }
+    }
+  }
+
+  private replayReserve(body: ByteReader): void {
+    this.core.state.clock.restore(body.u64());
+    this.core.head.restoreSeqBound(body.u64());
+  }
+
+  private replayWrite(cursor: EntryCursor): void {
+    const { state, head } = this.core;
+    const { index, visible } = cursor;
+    const partition = this.partition(cursor);
+    const write = decodeWrite(cursor.body);
+    const { effect, value, time, datacenter, seq, expiry } = write;
+    this.entryReplayed(partition, index, visible);
+    partition.greatestTime = Math.max(partition.greatestTime, time);
+    this.seqsReplayed(partition, datacenter, seq, seq);
+    const version = new Version(effect, value, time, datacenter, partition.id, seq, visible, index, expiry);
+    const record = state.record(partition, write.key);
+    if (write.request !== undefined && datacenter === state.datacenter) {
+      head.requests.add(write.request, { key: write.key, version, lsn: 0 }, state.nowMs);
+    }
+    if (record.current !== undefined && record.current.index >= index) return;
+    if (!record.apply(version)) return;
+    record.latest = version;
+    state.markDirty(record);
+  }
+
+  private replayHole(cursor: EntryCursor): void {
+    const partition = this.partition(cursor);
+    this.entryReplayed(partition, cursor.index, cursor.visible);
+    const hole = decodeHole(cursor.body);
+    this.seqsReplayed(partition, hole.datacenter, hole.from, hole.to);
+  }
+
+  private entryReplayed(partition: Partition, index: number, visible: number): void {
+    this.core.state.clock.pass(visible);
+    partition.index = Math.max(partition.index, index);
+    partition.appliedIndex = partition.index;
+  }
+
+  private seqsReplayed(partition: Partition, datacenter: number, from: number, to: number): void {
+    partition.appliedOf(datacenter).addRange(from, to);
+    partition.proposedOf(datacenter).addRange(from, to);
+    if (datacenter === this.core.state.datacenter) partition.seq = Math.max(partition.seq, to);
+  }
+
+  private partition(cursor: EntryCursor): Partition {
+    const partition = this.core.state.local(cursor.partition);
+    if (partition === undefined) throw new DecodeError(`the log holds partition ${cursor.partition}, not this node's`);
+    return partition;
+  }
+}

@@ -1,0 +1,330 @@
+/*
+ * A session: one thread of execution (design, 3.4; paper, 3). Operations take effect in the order in which they were
+ * submitted; what may overlap is decided here and nowhere else.
+ *
+ *   submitted ──may start──▶ started ──▶ done          may not start ──▶ queued, in order; tried again when something ends
+ *
+ * - Writes to this node's log follow one another without waiting for the disk: each depends on the dot of the one before,
+ *   which is earlier in the same log. A change of log waits until what was written is durable or answered.
+ * - A write waits for the reads before it: it depends on what they saw.
+ * - Reads of one owner follow one another without waiting (it answers them in order). Reads of two owners do not overlap:
+ *   the first could see an effect and the second, answered earlier, miss its cause.
+ * - A read of a key that this session is writing waits for that write.
+ *
+ * Keeps invariant 5 for the session. Bounded by `sessionQueueMax`.
+ */
+import { Attach } from "./attach.ts";
+import type { Seen } from "./attach.ts";
+import { Context } from "./context.ts";
+import { failureOf } from "./failure.ts";
+import type { Failure } from "./failure.ts";
+import type { Asker } from "./forwarding.ts";
+import type { KeyRecord } from "./key-record.ts";
+import type { LoadWaiter } from "./node-state.ts";
+import type { OperationSink } from "./operations.ts";
+import type { Partition } from "./partition.ts";
+import type { NodeId } from "./placement.ts";
+import type { SessionServices } from "./session-services.ts";
+import { maxSkewMs, sessionQueueMax } from "../shared/limits.ts";
+import { ticksPerMs } from "../protocol/hybrid-time.ts";
+import { conditionNone } from "../protocol/messages/forward.ts";
+import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
+import { originOf } from "../protocol/version.ts";
+import type { Version } from "../protocol/version.ts";
+import type { ByteString } from "../shared/bytes.ts";
+
+interface Operation {
+  readonly kind: "read" | "write" | "barrier" | "attach";
+  readonly key: ByteString;
+  readonly write: WriteRequest | undefined;
+  readonly seen: Seen | undefined;
+  readonly timeoutMs: number;
+  readonly sink: OperationSink;
+  readonly tag: number;
+}
+
+const noKey: ByteString = "";
+
+export class Session implements Asker, LoadWaiter {
+  readonly id: number;
+  readonly context: Context = new Context();
+  private readonly queue: Operation[] = [];
+  private readsForwarded = 0;
+  private readOwner: NodeId = -1;
+  private writeForwarded = false;
+  /** The store is being asked for a record that the first operation of the queue needs. */
+  private loading = false;
+  private attach: Attach | undefined;
+  /** The last proposal of this session in this node's log. */
+  private lastLsn = 0;
+  private awaitingDurable = false;
+  private advancing = false;
+  private advanceAgain = false;
+  /** Forwarded operations, by the tag that the forwarder knows them by. */
+  private readonly forwarded = new Map<number, { readonly sink: OperationSink; readonly tag: number }>();
+  private lastTag = 0;
+  private readonly services: SessionServices;
+
+  constructor(id: number, services: SessionServices) {
+    this.id = id;
+    this.services = services;
+  }
+
+  get queued(): number {
+    return this.queue.length;
+  }
+
+  /** Nothing is under way; what was written is durable. */
+  get idle(): boolean {
+    return this.queue.length === 0 && this.nothingOut && this.lastLsn <= this.services.state.proposals.durableLsn;
+  }
+
+  /** get: `sink.readDone`, perhaps before this returns. */
+  read(key: ByteString, sink: OperationSink, tag: number): void {
+    if (this.queue.length === 0 && this.startRead(key, sink, tag)) return;
+    this.enqueue({ kind: "read", key, write: undefined, seen: undefined, timeoutMs: 0, sink, tag });
+  }
+
+  /** put_after with this session's context: `sink.writeDone` once it is durable. */
+  write(write: WriteRequest, sink: OperationSink, tag: number): void {
+    if (this.queue.length === 0 && this.startWrite(write, sink, tag)) return;
+    this.enqueue({ kind: "write", key: write.key, write, seen: undefined, timeoutMs: 0, sink, tag });
+  }
+
+  /** `sink.reached` when every operation before is answered: then `context` says what the session has seen. */
+  barrier(sink: OperationSink, tag: number): void {
+    if (this.queue.length === 0 && this.startBarrier(sink, tag)) return;
+    this.enqueue({ kind: "barrier", key: noKey, write: undefined, seen: undefined, timeoutMs: 0, sink, tag });
+  }
+
+  /** Takes over what another session had seen, once it is applied here: `sink.reached`, or TIMEOUT. */
+  attachTo(seen: Seen, timeoutMs: number, sink: OperationSink, tag: number): void {
+    const operation: Operation = { kind: "attach", key: noKey, write: undefined, seen, timeoutMs, sink, tag };
+    if (this.queue.length === 0 && this.start(operation)) return;
+    this.enqueue(operation);
+  }
+
+  /** The connection is gone: what waits is dropped; what is under way ends unheard. */
+  close(): void {
+    this.queue.length = 0;
+    if (this.attach === undefined) return;
+    this.attach.cancel();
+    this.services.attaches.delete(this.attach);
+    this.attach = undefined;
+  }
+
+  /** Starts what may start now. What is submitted meanwhile, by those who are told, joins the end of the queue. */
+  advance(): void {
+    if (this.advancing) {
+      this.advanceAgain = true;
+      return;
+    }
+    this.advancing = true;
+    do {
+      this.advanceAgain = false;
+      let started = 0;
+      while (started < this.queue.length && this.start(this.queue[started] as Operation)) started++;
+      this.queue.splice(0, started);
+    } while (this.advanceAgain);
+    this.advancing = false;
+  }
+
+  recordLoaded(): void {
+    this.loading = false;
+    this.advance();
+  }
+
+  readAnswered(tag: number, reply: ReadReply): void {
+    this.readsForwarded--;
+    this.context.raiseFloor(reply.clock);
+    const { version } = reply;
+    if (version !== undefined) this.noteRead(version, reply.stable);
+    this.finish(tag, (sink, own) => sink.readDone(own, version));
+  }
+
+  writeAnswered(tag: number, reply: WriteReply): void {
+    this.writeForwarded = false;
+    this.context.raiseFloor(reply.clock);
+    const { version, old, failure } = reply;
+    if (version !== undefined) this.noteWrite(version);
+    else if (old !== undefined) this.noteRead(old, false);
+    this.finish(tag, (sink, own) => {
+      if (failure === undefined) sink.writeDone(own, version, old);
+      else sink.failed(own, failureOf(failure));
+    });
+  }
+
+  forwardingFailed(tag: number, wasWrite: boolean, failure: Failure): void {
+    if (wasWrite) this.writeForwarded = false;
+    else this.readsForwarded--;
+    this.finish(tag, (sink, own) => sink.failed(own, failure));
+  }
+
+  private get nothingOut(): boolean {
+    return this.readsForwarded === 0 && !this.writeForwarded && !this.loading && this.attach === undefined;
+  }
+
+  private enqueue(operation: Operation): void {
+    if (this.queue.length >= sessionQueueMax) operation.sink.failed(operation.tag, failureOf("BUSY"));
+    else this.queue.push(operation);
+  }
+
+  private start(operation: Operation): boolean {
+    const { sink, tag } = operation;
+    if (operation.kind === "read") return this.startRead(operation.key, sink, tag);
+    if (operation.kind === "write") return this.startWrite(operation.write as WriteRequest, sink, tag);
+    if (operation.kind === "barrier") return this.startBarrier(sink, tag);
+    return this.startAttach(operation.seen as Seen, operation.timeoutMs, sink, tag);
+  }
+
+  private startRead(key: ByteString, sink: OperationSink, tag: number): boolean {
+    const { state } = this.services;
+    const hash = state.placement.hash(key);
+    const id = state.placement.partitionOfHash(hash);
+    const partition = state.local(id);
+    if (partition === undefined) return this.forwardRead(state.placement.owner(state.datacenter, id), key, sink, tag);
+    if (!this.nothingOut) return false;
+    const record = partition.record(key, hash);
+    if (!record.loaded) return this.awaitRecord(record);
+    const { durableLsn } = state.proposals;
+    if (this.lastLsn > durableLsn && record.pendingLsn > durableLsn) return this.awaitDurable(record.pendingLsn);
+    state.counters.readsLocal++;
+    const version = record.current;
+    this.context.raiseFloor(state.clock.told());
+    if (version !== undefined) this.noteRead(version, partition.isStable(version.datacenter, version.seq));
+    sink.readDone(tag, version);
+    return true;
+  }
+
+  private forwardRead(owner: NodeId, key: ByteString, sink: OperationSink, tag: number): boolean {
+    if (this.writeForwarded || this.loading || this.attach !== undefined) return false;
+    if (this.readsForwarded > 0 && this.readOwner !== owner) return false;
+    this.readsForwarded++;
+    this.readOwner = owner;
+    this.services.forwarding.read(owner, this.id, this.context.floor, key, this, this.remember(sink, tag));
+    return true;
+  }
+
+  private startWrite(write: WriteRequest, sink: OperationSink, tag: number): boolean {
+    if (!this.nothingOut) return false;
+    const { state, head } = this.services;
+    const hash = state.placement.hash(write.key);
+    const id = state.placement.partitionOfHash(hash);
+    const partition = state.local(id);
+    if (partition === undefined)
+      return this.forwardWrite(state.placement.owner(state.datacenter, id), write, sink, tag);
+    if (!head.canPropose) return this.services.stall(this);
+    const record = partition.record(write.key, hash);
+    if (head.needsRecord(write, record)) return this.awaitRecord(record);
+    this.putHere(partition, record, write, sink, tag);
+    return true;
+  }
+
+  private putHere(
+    partition: Partition,
+    record: KeyRecord,
+    write: WriteRequest,
+    sink: OperationSink,
+    tag: number,
+  ): void {
+    const { state, head } = this.services;
+    const observed = write.condition !== conditionNone || write.wantOld ? record.latest : undefined;
+    const { context } = this;
+    const version = head.put(partition, record, write, context.dependencies(), context.floor, sink, tag);
+    if (version === undefined) {
+      if (observed !== undefined) {
+        context.saw(originOf(observed.datacenter, partition.id), observed.seq);
+        context.raiseFloor(observed.visible);
+      }
+      this.lastLsn = Math.max(this.lastLsn, record.pendingLsn);
+      return;
+    }
+    this.lastLsn = state.proposals.lastLsn;
+    this.noteWrite(version);
+  }
+
+  private forwardWrite(owner: NodeId, write: WriteRequest, sink: OperationSink, tag: number): boolean {
+    const { state, forwarding } = this.services;
+    if (this.lastLsn > state.proposals.durableLsn) return this.awaitDurable(this.lastLsn);
+    this.writeForwarded = true;
+    const { context } = this;
+    forwarding.write(owner, context.floor, context.dependencies(), write, this, this.remember(sink, tag));
+    return true;
+  }
+
+  private startBarrier(sink: OperationSink, tag: number): boolean {
+    if (!this.nothingOut) return false;
+    const { durableLsn } = this.services.state.proposals;
+    if (this.lastLsn > durableLsn) return this.awaitDurable(this.lastLsn);
+    sink.reached(tag);
+    return true;
+  }
+
+  private startAttach(seen: Seen, timeoutMs: number, sink: OperationSink, tag: number): boolean {
+    if (!this.nothingOut) return false;
+    const { state, answers, remote } = this.services;
+    if (seen.floor > state.clock.physicalTime + maxSkewMs * ticksPerMs) {
+      sink.failed(tag, failureOf("CLOCKSKEW"));
+      return true;
+    }
+    const attach = new Attach(state, answers, remote, seen, state.nowMs + timeoutMs, () => {
+      this.attach = undefined;
+      this.services.attaches.delete(attach);
+      this.context.merge(seen.dependencies, Math.max(seen.floor, state.clock.told(), remote.clockSeen));
+      sink.reached(tag);
+      state.wake();
+      this.advance();
+    });
+    this.attach = attach;
+    this.services.attaches.set(attach, () => {
+      attach.cancel();
+      this.attach = undefined;
+      sink.failed(tag, failureOf("TIMEOUT"));
+      this.advance();
+    });
+    attach.begin();
+    return true;
+  }
+
+  private awaitRecord(record: KeyRecord): false {
+    this.loading = true;
+    this.services.state.load(record, this);
+    return false;
+  }
+
+  private awaitDurable(lsn: number): false {
+    if (this.awaitingDurable) return false;
+    this.awaitingDurable = true;
+    const commit = (): void => {
+      this.awaitingDurable = false;
+      this.advance();
+    };
+    this.services.state.proposals.after(lsn, { lsn: 0, commit });
+    return false;
+  }
+
+  private noteRead(version: Version, stable: boolean): void {
+    const { counters } = this.services.state;
+    if (stable) counters.contextDotsStable++;
+    else this.context.saw(originOf(version.datacenter, version.partition), version.seq);
+    this.context.raiseFloor(version.visible);
+  }
+
+  private noteWrite(version: Version): void {
+    this.context.wrote(originOf(version.datacenter, version.partition), version.seq);
+    this.context.raiseFloor(version.time);
+  }
+
+  /** Forwarded operations are known to the forwarder by a tag of this session's own. */
+  private remember(sink: OperationSink, tag: number): number {
+    this.forwarded.set(++this.lastTag, { sink, tag });
+    return this.lastTag;
+  }
+
+  private finish(own: number, tell: (sink: OperationSink, tag: number) => void): void {
+    const operation = this.forwarded.get(own);
+    this.forwarded.delete(own);
+    if (operation !== undefined) tell(operation.sink, operation.tag);
+    this.advance();
+  }
+}

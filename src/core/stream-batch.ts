@@ -1,0 +1,73 @@
+/*
+ * Collects, from frames of the log, the entries that one destination needs into the body of one stream message: puts and
+ * holes of this datacenter's origin, of partitions whose equivalent the destination owns, that it has not applied yet. The
+ * entries are copied as they are: no write is decoded to be shipped.
+ */
+import type { AppliedSet } from "./applied-set.ts";
+import type { CommittedFrame } from "./recent-frames.ts";
+import { ByteWriter } from "../protocol/byte-writer.ts";
+import { decodeHole, EntryCursor, entryHeaderBytes, entryHole, entryPut } from "../protocol/log-entry.ts";
+import { beginMessage, endMessage, messageStreamData } from "../protocol/messages/message.ts";
+
+/** Where a write's seq stands in its body: after effect, flags, datacenter, partition and time (write.ts). */
+const seqOffsetInWrite = 14;
+
+export class StreamBatch {
+  entries = 0;
+  /** Where in the log the first collected frame begins. */
+  position = 0;
+  private readonly writer = new ByteWriter(16 * 1024);
+  private readonly cursor = new EntryCursor();
+  private readonly datacenter: number;
+  private readonly applied: ReadonlyMap<number, AppliedSet>;
+
+  constructor(datacenter: number, applied: ReadonlyMap<number, AppliedSet>) {
+    this.datacenter = datacenter;
+    this.applied = applied;
+  }
+
+  get bytes(): number {
+    return this.writer.length;
+  }
+
+  clear(): void {
+    this.writer.reset();
+    this.entries = 0;
+  }
+
+  add(frame: CommittedFrame): void {
+    if (this.entries === 0) this.position = frame.position;
+    const cursor = this.cursor.over(frame.payload, 0, frame.payload.length);
+    while (cursor.next()) {
+      const applied = this.applied.get(cursor.partition);
+      if (applied === undefined || !this.isNeeded(applied)) continue;
+      const { body } = cursor;
+      const end = body.end;
+      this.writer.raw(body.bytes, this.bodyStart - entryHeaderBytes, end);
+      this.entries++;
+    }
+  }
+
+  writeTo(outbox: ByteWriter, epoch: number, number: number): void {
+    const at = beginMessage(outbox, messageStreamData);
+    outbox.u64(epoch);
+    outbox.u32(number);
+    outbox.raw(this.writer.bytes, 0, this.writer.length);
+    endMessage(outbox, at);
+    this.clear();
+  }
+
+  private bodyStart = 0;
+
+  private isNeeded(applied: AppliedSet): boolean {
+    const { kind, body } = this.cursor;
+    this.bodyStart = body.offset;
+    if (kind === entryPut) {
+      body.skip(seqOffsetInWrite);
+      return !applied.has(body.u64());
+    }
+    if (kind !== entryHole) return false;
+    const hole = decodeHole(body);
+    return hole.datacenter === this.datacenter && applied.watermark < hole.to;
+  }
+}

@@ -1,0 +1,167 @@
+/*
+ * Receives the writes of one node of another datacenter (design, 3.3).
+ *
+ *   link up ──▶ stream-open(epoch, applied) ──▶ stream-data: each write to the dependency gate, *received* acknowledged
+ *   applied here (durable) ──▶ *applied* acknowledged, with this node's clock
+ *   no room for a write to wait, or the disk is full ──▶ dropped, but the stream goes on; once there is room again the
+ *       stream is opened anew, and whatever was not applied is sent again: the origin's log is where it waits meanwhile
+ *
+ * So what waits here is bounded, and never stops the stream behind it: a write that others wait for may be right behind.
+ */
+import type { DependencyGate } from "./dependency-gate.ts";
+import type { Head } from "./head.ts";
+import type { NodeState } from "./node-state.ts";
+import { datacenterOfNode } from "./placement.ts";
+import type { NodeId } from "./placement.ts";
+import type { Partition } from "./partition.ts";
+import { shipRetryMsMin, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
+import { DecodeError } from "../protocol/byte-reader.ts";
+import type { ByteReader } from "../protocol/byte-reader.ts";
+import { decodeHole, EntryCursor, entryHole, entryPut } from "../protocol/log-entry.ts";
+import { encodeStreamAck, encodeStreamOpen } from "../protocol/messages/stream.ts";
+import type { AppliedOf } from "../protocol/messages/stream.ts";
+import { decodeWrite } from "../protocol/write.ts";
+
+export class StreamReceiver {
+  readonly source: NodeId;
+  private readonly datacenter: number;
+  private readonly partitions: Partition[] = [];
+  private epoch = 0;
+  /** Data of the current epoch has arrived: the opening was heard. */
+  private heard = false;
+  private openAgainAtMs = 0;
+  /** Something was dropped since the stream was opened. */
+  private gap = false;
+  private received: number[] = [];
+  private readonly changed = new Set<Partition>();
+  private ackAllOnce = false;
+  private readonly cursor = new EntryCursor();
+  private readonly state: NodeState;
+  private readonly gate: DependencyGate;
+  private readonly head: Head;
+
+  constructor(state: NodeState, source: NodeId, gate: DependencyGate, head: Head) {
+    this.state = state;
+    this.source = source;
+    this.gate = gate;
+    this.head = head;
+    this.datacenter = datacenterOfNode(source);
+    for (const partition of state.partitions.values()) {
+      if (state.placement.owner(this.datacenter, partition.id) === source) this.partitions.push(partition);
+    }
+  }
+
+  get hasGap(): boolean {
+    return this.gap;
+  }
+
+  onLinkUp(): void {
+    this.open();
+  }
+
+  onLinkDown(): void {
+    this.heard = true;
+    this.received = [];
+  }
+
+  onData(reader: ByteReader): void {
+    const epoch = reader.u64();
+    const number = reader.u32();
+    const cursor = this.cursor.over(reader.bytes, reader.offset, reader.end);
+    while (cursor.next()) this.takeEntry(cursor);
+    if (epoch !== this.epoch) return;
+    this.heard = true;
+    this.received.push(number);
+    this.state.wake();
+  }
+
+  /** Seqs of the source's datacenter were applied to a partition. */
+  onApplied(partition: Partition): void {
+    this.changed.add(partition);
+  }
+
+  tick(): void {
+    if (!this.state.linksUp.has(this.source)) return;
+    if (!this.heard && this.state.nowMs >= this.openAgainAtMs) this.open();
+    else if (this.gap && this.hasRoomAgain()) this.open();
+    if (this.changed.size > 0) this.state.wake();
+    this.ackAllOnce = true;
+  }
+
+  /** *Received* goes out at every flush, *applied* once a tick: it only frees what is kept. */
+  flush(): void {
+    const acksApplied = this.ackAllOnce && this.changed.size > 0;
+    if (this.received.length === 0 && !acksApplied) return;
+    if (!this.state.linksUp.has(this.source)) return;
+    const applied: number[] = [];
+    if (acksApplied) {
+      for (const partition of this.changed) {
+        applied.push(partition.id, partition.appliedOf(this.datacenter).watermark);
+      }
+      this.changed.clear();
+      this.ackAllOnce = false;
+    }
+    const received = this.received;
+    this.received = [];
+    const clock = this.state.clock.told();
+    encodeStreamAck(this.state.outboxes.to(this.source), { epoch: this.epoch, clock, received, applied });
+  }
+
+  private open(): void {
+    this.epoch = Math.max(this.epoch + 1, this.state.nowMs);
+    this.heard = false;
+    this.gap = false;
+    this.received = [];
+    this.openAgainAtMs = this.state.nowMs + shipRetryMsMin;
+    const applied = this.partitions.map((partition) => this.appliedOf(partition));
+    for (const partition of this.partitions) this.changed.add(partition);
+    encodeStreamOpen(this.state.outboxes.to(this.source), { epoch: this.epoch, applied });
+  }
+
+  private appliedOf(partition: Partition): AppliedOf {
+    const set = partition.appliedOf(this.datacenter);
+    return { partition: partition.id, watermark: set.watermark, ranges: set.rangesBeyond() };
+  }
+
+  private hasRoomAgain(): boolean {
+    if (this.state.writesRefused !== undefined) return false;
+    return this.gate.waitingCount < waitingWritesMax / 2 && this.gate.waitingBytes < waitingBytesMax / 2;
+  }
+
+  private takeEntry(cursor: EntryCursor): void {
+    const partition = this.state.local(cursor.partition);
+    if (partition === undefined) throw new DecodeError(`partition ${cursor.partition} is not at this node`);
+    if (cursor.kind === entryPut) this.takeWrite(partition, cursor.body);
+    else if (cursor.kind === entryHole) this.takeHole(partition, cursor.body);
+    else throw new DecodeError(`entries of kind ${cursor.kind} are not shipped`);
+  }
+
+  private takeWrite(partition: Partition, body: ByteReader): void {
+    const write = decodeWrite(body);
+    if (write.datacenter !== this.datacenter || write.partition !== partition.id) {
+      throw new DecodeError(
+        `a write of ${write.datacenter}/${write.partition} came from datacenter ${this.datacenter}`,
+      );
+    }
+    this.state.counters.writesReceived++;
+    if (!this.gate.admit(partition, write)) this.gap = true;
+  }
+
+  private takeHole(partition: Partition, body: ByteReader): void {
+    const hole = decodeHole(body);
+    if (hole.datacenter !== this.datacenter) throw new DecodeError(`a hole of datacenter ${hole.datacenter}`);
+    if (this.state.writesRefused !== undefined) this.gap = true;
+    else if (partition.proposedOf(hole.datacenter).watermark < hole.to && !hasAll(partition, hole)) {
+      this.head.hole(partition, hole);
+    }
+  }
+}
+
+function hasAll(partition: Partition, hole: { datacenter: number; from: number; to: number }): boolean {
+  const proposed = partition.proposedOf(hole.datacenter);
+  const ranges = proposed.rangesBeyond();
+  for (let i = 0; i < ranges.length; i += 2) {
+    if ((ranges[i] as number) <= hole.from && (ranges[i + 1] as number) >= hole.to) return true;
+  }
+  return false;
+}

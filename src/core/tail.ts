@@ -1,0 +1,49 @@
+/*
+ * The tail of this node's partitions: where a durable entry becomes visible and counts as applied (design, 3.1). With
+ * R = 1 the head's proposals call it when their frame is durable.
+ *
+ * In: durable entries, in log order. Out: records changed, dots applied, listeners told.
+ *
+ * Keeps invariants 1 (an effect is proposed after its causes in this log, or after they were applied elsewhere, so it is
+ * applied after them), 2 and 5.
+ */
+import type { KeyRecord } from "./key-record.ts";
+import type { NodeState } from "./node-state.ts";
+import type { Partition } from "./partition.ts";
+import type { Version } from "../protocol/version.ts";
+
+/** Told when seqs of an origin are durable here, and visible or beaten. */
+export type AppliedListener = (partition: Partition, datacenter: number, from: number, to: number) => void;
+
+export class Tail {
+  private readonly state: NodeState;
+  private readonly listeners: AppliedListener[] = [];
+
+  constructor(state: NodeState) {
+    this.state = state;
+  }
+
+  onApplied(listener: AppliedListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** A version's entry is durable. Answers whether it is visible now, or beaten by what is. */
+  applyVersion(record: KeyRecord, version: Version): boolean {
+    const before = record.bytes;
+    const visible = record.apply(version);
+    record.pins--;
+    record.used = true;
+    record.loaded = true;
+    if (!visible) return false;
+    if (record.dirty) this.state.dirtyBytes += record.bytes - before;
+    else this.state.markDirty(record);
+    return true;
+  }
+
+  seqsApplied(partition: Partition, datacenter: number, from: number, to: number): void {
+    const applied = partition.appliedOf(datacenter);
+    if (from === to) applied.add(from);
+    else applied.addRange(from, to);
+    for (const listener of this.listeners) listener(partition, datacenter, from, to);
+  }
+}

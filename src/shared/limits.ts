@@ -1,0 +1,73 @@
+/*
+ * Every limit of the product, in one place. docs/LIMITS.md says what happens at each.
+ * Sizes are in bytes unless the name says otherwise.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Datacenters of a cluster: their index travels in sixteen bits, and NodeId leaves it eight. */
+export const datacentersMax = 64;
+/** Nodes of a datacenter: NodeId is datacenter * 256 + node. */
+export const nodesPerDatacenterMax = 256;
+/** Partitions of a cluster; an origin is packed as datacenter * 65536 + partition. */
+export const partitionsMax = 16384;
+
+export const keyBytesMax = 64 * KiB;
+export const valueBytesMax = 32 * MiB;
+
+/** Exact dots that a context holds before it collapses to prefixes (design, 3.4). */
+export const contextDotsMax = 256;
+/** Dependencies of both kinds that one write may carry; a collapsed context has one per origin at most. */
+export const dependenciesMax = 32 * KiB;
+
+/** Operations that wait in one session's queue. */
+export const sessionQueueMax = 65536;
+/** Requests forwarded to one other node and not yet answered. */
+export const forwardedRequestsMax = 65536;
+/** After this long without an answer a forwarded request fails; a write's outcome is then unknown. */
+export const forwardedRequestTimeoutMs = 10_000;
+
+/** Bytes sent to one node of another datacenter and not yet acknowledged as received. */
+export const shipWindowBytes = 8 * MiB;
+/** Writes that go out in one stream message, in bytes; a single larger write goes alone. */
+export const shipMessageBytes = 512 * KiB;
+/** Without an acknowledgement for this long, shipping goes back to what was not acknowledged. */
+export const shipRetryMsMin = 3_000;
+export const shipRetryMsMax = 60_000;
+/** Recent frames of the log kept in memory for shipping; a destination further behind reads the log. */
+export const recentFramesBytesMax = 32 * MiB;
+
+/** Received writes that wait for dependencies, per node; beyond it they are dropped and asked for again. */
+export const waitingWritesMax = 200_000;
+export const waitingBytesMax = 64 * MiB;
+/** Dependency questions of one other node that are kept until they can be answered. */
+export const depSubscriptionsMax = 400_000;
+/** An unanswered dependency question is asked again after this long. */
+export const depCheckRetryMs = 2_000;
+
+/** What is known of a client's numbered requests is kept this long after the last, far longer than any deadline. */
+export const requestRetentionMs = 600_000;
+export const requestDeadlineMsMax = 60_000;
+export const requestsMax = 200_000;
+export const requestClientsMax = 100_000;
+
+/** How far ahead of the clock a time bound is reserved on disk (design, 3.1). */
+export const clockReserveAheadMs = 2_000;
+/** How many sequence numbers of each partition are reserved on disk ahead (design, 3.4). */
+export const seqReserveAhead = 65_536;
+
+/** A version or floor further ahead of this node's clock than this is held back or refused. */
+export const maxSkewMs = 60_000;
+
+/** Changed records that are not yet in the store: a checkpoint starts at the first, writes wait at the second. */
+export const dirtyBytesCheckpoint = 64 * MiB;
+export const dirtyBytesMax = 512 * MiB;
+/** Log behind the checkpoint that starts one. */
+export const logBytesCheckpoint = 256 * MiB;
+/** Unchanged records kept in memory. */
+export const cacheBytesDefault = 512 * MiB;
+/** Keys being read from the store at once; reads beyond it wait in their sessions. */
+export const loadingKeysMax = 100_000;
+/** Frame bytes proposed and not yet durable; beyond it writes wait. */
+export const inFlightBytesMax = 64 * MiB;
