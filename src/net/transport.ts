@@ -39,10 +39,11 @@ export interface LinkStats {
 export interface Transport {
   /** Starts listening and dialling. `events` is called from then on, never from inside `send`. */
   start(events: TransportEvents): Promise<void>;
-  /** Queues a copy of `frame[0, length)`; false when the link is down (the frame is dropped). */
+  /** Queues a copy of `frame[0, length)`, length at least 1; false when the link is down (the frame is dropped). */
   send(peer: NodeId, frame: Bytes, length: number): boolean;
   /** Bytes accepted by `send` and not yet handed to the operating system. */
   queuedBytes(peer: NodeId): number;
   links(): readonly LinkStats[];
+  /** Hands over what is queued, within a bound of time, and ends. `events` is not called any more. */
   close(): Promise<void>;
 }
