@@ -1,7 +1,7 @@
 /*
  * The order of versions, which is the order of last-writer-wins: time, then datacenter, then partition (design, section 2).
  */
-import type { HistoryDot, HistoryVersion } from "../history/format.ts";
+import type { HistoryVersion } from "../history/format.ts";
 import type { Write } from "./model.ts";
 
 /** Below zero where `left` loses against `right`, zero where they are one version. */
@@ -19,8 +19,4 @@ export function newerOf(left: Write | undefined, right: Write | undefined): Writ
 
 export function hasVersion(write: Write, version: HistoryVersion): boolean {
   return write.time === version[0] && write.versionDatacenter === version[1] && write.versionPartition === version[2];
-}
-
-export function hasDot(write: Write, dot: HistoryDot): boolean {
-  return write.dotDatacenter === dot[0] && write.dotPartition === dot[1] && write.dotSeq === dot[2];
 }

@@ -12,7 +12,7 @@ export function keyName(key: KeyHistory): string {
 }
 
 /** "dot 0/3/17, version 5@0/3": origin datacenter, partition, seq; time, datacenter, partition. */
-export function dotAndVersion(write: Write): string {
+function dotAndVersion(write: Write): string {
   const dot = `${write.dotDatacenter}/${write.dotPartition}/${write.dotSeq}`;
   return `dot ${dot}, version ${write.time}@${write.versionDatacenter}/${write.versionPartition}`;
 }

@@ -136,6 +136,6 @@ export class HistoryBuilder {
   }
 }
 
-export function seenOf({ dot, version, value }: Written): Seen {
+function seenOf({ dot, version, value }: Written): Seen {
   return value === undefined ? { saw: "tombstone", dot, version } : { saw: "value", dot, version, value };
 }
