@@ -106,7 +106,7 @@ export class ForeignDataError extends StorageError {
   }
 }
 
-/** The disk is full: nothing of the batch was applied; a later write succeeds once there is room. */
+/** The disk is full: the batch is not durable; writing it again is harmless and succeeds once there is room. */
 export class StoreFullError extends StorageError {
   override readonly name = "StoreFullError";
   readonly code = "STORE_FULL";

@@ -82,6 +82,8 @@ export class LevelStore implements Store {
   readonly #level: ClassicLevel<Buffer, Buffer>;
   readonly #directory: string;
   readonly #reserveBytes: number;
+  /** Opening writes what LevelDB's logs hold into tables: a full buffer and the one that was filling behind it. */
+  readonly #reopenBytes: number;
   readonly #freeBytes: (directory: string) => Promise<number>;
   readonly #reads = new ConcurrencyLimit("reads of the store", READS_RUNNING_MAX, READS_WAITING_MAX);
   readonly #writes = new ConcurrencyLimit("writes of the store", 1, WRITES_WAITING_MAX);
@@ -97,6 +99,7 @@ export class LevelStore implements Store {
     this.#level = level;
     this.#directory = options.directory;
     this.#reserveBytes = options.reserveBytes ?? RESERVE_BYTES_DEFAULT;
+    this.#reopenBytes = 2 * (options.writeBufferBytes ?? WRITE_BUFFER_BYTES_DEFAULT);
     this.#freeBytes = options.freeBytes ?? ((directory) => nodeFilePort.freeBytes(directory));
   }
 
@@ -136,7 +139,8 @@ export class LevelStore implements Store {
 
   async #write(batch: StoreBatch): Promise<void> {
     if (this.#failed !== undefined) throw this.#failed;
-    await this.#requireRoom(bytesOfBatch(batch));
+    const bytes = bytesOfBatch(batch);
+    await this.#requireRoom(this.#mustReopen ? bytes + this.#reopenBytes : bytes);
     if (this.#mustReopen) await this.#reopen();
     try {
       await this.#level.batch(operationsOf(batch), { sync: true });

@@ -30,7 +30,9 @@ export interface LogSegment {
 
 export interface LogStats {
   readonly segments: number;
+  /** From `start` to `end`, the framing included; preallocated room is not counted. */
   readonly bytes: number;
+  /** Appends since the log was opened, and their bytes with framing. */
   readonly appends: number;
   readonly appendedBytes: number;
   /** Wall time of the last append, in milliseconds. */
@@ -50,7 +52,8 @@ export interface Log {
   append(payload: Bytes, length: number): Promise<LogPosition>;
   /**
    * Durable frames from the frame that begins at `from` (a frame boundary, or `end`), whole frames, at most `maxBytes`
-   * of payload but at least one frame where there is one. Rejects with LogTruncatedError when `from` is below `start`.
+   * of payload but at least one frame where there is one. Rejects with LogTruncatedError when `from` is below `start`,
+   * StorageBusyError when too many reads wait, LogCorruptError when the disk no longer holds what was written.
    */
   read(from: LogPosition, maxBytes: number): Promise<LogFrame[]>;
   /** Oldest first; the last one is the one being written. */

@@ -7,6 +7,7 @@
  */
 import type { Bytes, ByteString } from "../shared/bytes.ts";
 
+/** No key occurs twice in a batch. */
 export interface StoreBatch {
   readonly puts: readonly (readonly [key: ByteString, value: Bytes])[];
   readonly deletes: readonly ByteString[];
@@ -15,12 +16,13 @@ export interface StoreBatch {
 export interface StoreStats {
   /** Estimated bytes on disk. */
   readonly bytes: number;
+  /** Batches written and keys read since the store was opened. */
   readonly batches: number;
   readonly reads: number;
 }
 
 export interface Store {
-  /** One answer per key, in order; undefined where the key is absent. */
+  /** One answer per key, in order; undefined where the key is absent. Reads reject with StorageBusyError when too many wait. */
   getMany(keys: readonly ByteString[]): Promise<(Bytes | undefined)[]>;
   /** Applies the whole batch or nothing; resolves when it is durable. Rejects with StoreFullError or StoreFailedError. */
   write(batch: StoreBatch): Promise<void>;
