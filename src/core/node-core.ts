@@ -29,6 +29,7 @@ import { RecordCache } from "./record-cache.ts";
 import { RemoteChecks } from "./remote-checks.ts";
 import { Session } from "./session.ts";
 import type { SessionServices } from "./session-services.ts";
+import { SkewWatch } from "./skew-watch.ts";
 import { ShipMarks } from "./ship-marks.ts";
 import { Shipper } from "./shipper.ts";
 import { Stability } from "./stability.ts";
@@ -66,6 +67,7 @@ export class NodeCore {
   readonly shippers: Map<NodeId, Shipper> = new Map();
   readonly receivers: Map<NodeId, StreamReceiver> = new Map();
   readonly inbox: NodeInbox;
+  readonly skew: SkewWatch;
   /** Where the durable log ends. */
   logEnd = 0;
   private readonly services: SessionServices;
@@ -89,6 +91,7 @@ export class NodeCore {
     for (const peer of this.placement.peersOf(options.self)) this.addPeer(peer);
     this.stability = new Stability(this.state, this.shippers);
     this.inbox = new NodeInbox(this);
+    this.skew = new SkewWatch(this.state);
     this.listenToTail();
     const { state, head, forwarding, answers, remote } = this;
     const stall = (session: Session): false => {
@@ -110,6 +113,7 @@ export class NodeCore {
 
   /** Every few milliseconds: timeouts, retries, acknowledgements, reserves. */
   tick(): void {
+    this.head.clockIsAhead = this.skew.tick();
     this.forwarding.tick();
     this.remote.tick();
     this.gate.tick();
@@ -137,6 +141,7 @@ export class NodeCore {
     this.shippers.get(peer)?.onLinkDown();
     this.receivers.get(peer)?.onLinkDown();
     this.answers.onLinkDown(peer);
+    this.skew.onLinkDown(peer);
     this.forwarding.onLinkDown(peer);
   }
 

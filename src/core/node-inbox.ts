@@ -17,6 +17,7 @@ import {
   controlTypeMin,
   messageDepCheck,
   messageDepHolds,
+  messageHeartbeat,
   messageReadReply,
   messageReadRequest,
   messageStable,
@@ -67,6 +68,7 @@ export class NodeInbox {
       offset = start + length;
       const body = new ByteReader(frame, start, offset);
       if (type >= controlTypeMin) this.onControl(peer, type, body);
+      else if (type === messageHeartbeat) this.core.skew.onHeartbeat(peer, body.u64());
       else if (datacenterOfNode(peer) === this.core.state.datacenter) this.onLocal(peer, type, body);
       else this.onRemote(peer, type, body);
     }

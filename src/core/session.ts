@@ -211,8 +211,9 @@ export class Session implements Asker, LoadWaiter {
     const hash = state.placement.hash(write.key);
     const id = state.placement.partitionOfHash(hash);
     const partition = state.local(id);
-    if (partition === undefined)
+    if (partition === undefined) {
       return this.forwardWrite(state.placement.owner(state.datacenter, id), write, sink, tag);
+    }
     if (!head.canPropose) return this.services.stall(this);
     const record = partition.record(write.key, hash);
     if (head.needsRecord(write, record)) return this.awaitRecord(record);
