@@ -12,10 +12,10 @@
  */
 import type { Bytes } from "../shared/bytes.ts";
 import { DelayLine } from "./delay-line.ts";
+import { queueBytesMaxDefault } from "./frame-limits.ts";
 import type { ResettableTransport } from "./resettable-transport.ts";
 import type { LinkStats, NodeId, TransportEvents } from "./transport.ts";
 
-const MiB = 1024 * 1024;
 const NODES_PER_DATACENTER = 256;
 
 export interface FaultLayerOptions {
@@ -87,7 +87,7 @@ export class FaultLayer implements ResettableTransport {
     this.#inner = inner;
     this.#home = datacenterOf(options.self);
     this.#delayMs = options.delayMs ?? 0;
-    this.#heldBytesMax = options.heldBytesMax ?? 128 * MiB;
+    this.#heldBytesMax = options.heldBytesMax ?? queueBytesMaxDefault;
     this.#tickMs = options.tickMs ?? 1;
     this.#now = options.now ?? ((): number => performance.timeOrigin + performance.now());
     this.#schedule = options.schedule ?? ((delayMs, run): void => void setTimeout(run, delayMs));

@@ -12,8 +12,10 @@ import type { Bytes } from "../shared/bytes.ts";
 import { frameHeaderBytes, writeFrame } from "./frame-codec.ts";
 
 const CHUNK_BYTES = 64 * 1024;
-/** Written chunks kept for reuse; a link in a steady state allocates nothing. */
-const SPARE_CHUNKS_MAX = 4;
+/** Chunks above this are for one huge frame and are not kept. */
+const SPARE_CHUNK_BYTES_MAX = 1024 * 1024;
+/** Written chunks kept for reuse, per link: in a steady state it allocates nothing. */
+const SPARE_BYTES_MAX = 2 * SPARE_CHUNK_BYTES_MAX;
 
 const heartbeat: Bytes = allocBytes(0);
 
@@ -26,6 +28,7 @@ export class FrameQueue {
   #waiting: Chunk[] = [];
   #writing: Chunk[] = [];
   readonly #spare: Bytes[] = [];
+  #spareBytes = 0;
   #bytesWaiting = 0;
   #bytesWriting = 0;
 
@@ -72,9 +75,7 @@ export class FrameQueue {
 
   /** The operating system has what `take` handed out. */
   done(): void {
-    for (const { memory } of this.#writing) {
-      if (memory.length === CHUNK_BYTES && this.#spare.length < SPARE_CHUNKS_MAX) this.#spare.push(memory);
-    }
+    for (const { memory } of this.#writing) this.#keep(memory);
     this.#writing = [];
     this.#bytesWriting = 0;
   }
@@ -83,6 +84,7 @@ export class FrameQueue {
     this.#waiting = [];
     this.#writing = [];
     this.#spare.length = 0;
+    this.#spareBytes = 0;
     this.#bytesWaiting = 0;
     this.#bytesWriting = 0;
   }
@@ -90,9 +92,28 @@ export class FrameQueue {
   #chunkFor(size: number): Chunk {
     const last = this.#waiting.at(-1);
     if (last !== undefined && last.memory.length - last.fill >= size) return last;
-    const memory = size > CHUNK_BYTES ? allocBytes(size) : (this.#spare.pop() ?? allocBytes(CHUNK_BYTES));
-    const chunk: Chunk = { memory, fill: 0 };
+    const chunk: Chunk = { memory: this.#memoryFor(size), fill: 0 };
     this.#waiting.push(chunk);
     return chunk;
   }
+
+  #memoryFor(size: number): Bytes {
+    const index = this.#spare.findIndex((memory) => memory.length >= size);
+    const [spare] = index === -1 ? [] : this.#spare.splice(index, 1);
+    if (spare === undefined) return allocBytes(chunkBytesFor(size));
+    this.#spareBytes -= spare.length;
+    return spare;
+  }
+
+  #keep(memory: Bytes): void {
+    if (memory.length > SPARE_CHUNK_BYTES_MAX || this.#spareBytes + memory.length > SPARE_BYTES_MAX) return;
+    this.#spare.push(memory);
+    this.#spareBytes += memory.length;
+  }
+}
+
+/** Few sizes, so that a spare chunk fits the next frame of about the same size. */
+function chunkBytesFor(size: number): number {
+  if (size <= CHUNK_BYTES) return CHUNK_BYTES;
+  return size > SPARE_CHUNK_BYTES_MAX ? size : 2 ** Math.ceil(Math.log2(size));
 }

@@ -21,7 +21,7 @@ import type { HandshakeCode } from "./errors.ts";
 import type { NodeId } from "./transport.ts";
 
 export const magic: Buffer = Buffer.from("COPSPEER", "latin1");
-export const messageHeaderBytes = 3;
+const messageHeaderBytes = 3;
 export const proofBytes = 32;
 export const nonceBytes = 32;
 

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AcceptorHandshake, DiallerHandshake } from "./handshake.ts";
-import type { AcceptorJudge, Handshake, HandshakeContext, HandshakeFailure, HandshakeResult } from "./handshake.ts";
+import { AcceptorHandshake } from "./handshake-acceptor.ts";
+import type { AcceptorJudge } from "./handshake-acceptor.ts";
+import { DiallerHandshake } from "./handshake-dialler.ts";
+import type { Handshake, HandshakeContext, HandshakeFailure, HandshakeResult } from "./handshake.ts";
 import { encodeJson, encodeMessage, magic, proofOf, readMessage } from "./handshake-messages.ts";
 import type { Hello, Refusal } from "./handshake-messages.ts";
 

@@ -1,5 +1,6 @@
 /*
- * The handshake as two state machines without I/O: bytes of the stream go in, bytes to send and a verdict come out.
+ * The handshake as two state machines without I/O: bytes of the stream go in, bytes to send and a verdict come out. Here is
+ * what both have in common; handshake-dialler.ts and handshake-acceptor.ts are the two.
  *
  *   dialler                                   acceptor
  *     | magic, challenge ------------------------> |   version judged; nothing told but a nonce
@@ -16,9 +17,8 @@
  * Timeouts and the number of handshakes at once are the caller's. Left out on purpose: secrecy and integrity of what
  * follows the handshake. A network where others can change packets needs a tunnel (docs/OPERATIONS.md).
  */
-import { invariant } from "../shared/assert.ts";
 import type { HandshakeCode } from "./errors.ts";
-import { judgeHello, judgeVersion } from "./handshake-judge.ts";
+import { judgeHello } from "./handshake-judge.ts";
 import {
   encodeJson,
   encodeMessage,
@@ -55,15 +55,15 @@ export interface HandshakeFailure {
   readonly reply: Buffer | undefined;
 }
 
-type Step =
+export type Step =
   | { readonly kind: "next"; readonly reply?: Buffer; readonly expects: MessageKind }
   | { readonly kind: "done"; readonly reply?: Buffer; readonly hello: Hello }
   | HandshakeFailure;
 
-const empty = Buffer.alloc(0);
+export const empty: Buffer = Buffer.alloc(0);
 
 /** Ends the handshake and tells the other side why. */
-function refuse(refusal: Refusal): HandshakeFailure {
+export function refuse(refusal: Refusal): HandshakeFailure {
   return { kind: "failed", ...refusal, reply: encodeMessage("refusal", encodeJson(refusal)) };
 }
 
@@ -180,85 +180,6 @@ export abstract class Handshake {
   protected abstract onChallenge(challenge: Challenge, raw: Buffer): Step;
   protected abstract onHello(hello: Hello, raw: Buffer): Step;
   protected abstract onReady(): Step;
-}
-
-export class DiallerHandshake extends Handshake {
-  readonly #peer: NodeId;
-
-  constructor(context: HandshakeContext, peer: NodeId) {
-    super("dialler", context);
-    this.#peer = peer;
-  }
-
-  /** The first bytes to send. */
-  begin(): Buffer {
-    const challenge = this.challengeTo(this.#peer);
-    this.transcript.push(challenge);
-    return Buffer.concat([magic, challenge]);
-  }
-
-  protected override onChallenge(challenge: Challenge, raw: Buffer): Step {
-    const { self } = this.context;
-    const refusal = judgeVersion(self.protocolVersion, challenge.protocolVersion);
-    if (refusal !== undefined) return refuse(refusal);
-    if (challenge.from !== this.#peer) {
-      const detail = `node ${self.nodeId} dialled node ${this.#peer} and reached node ${challenge.from}`;
-      return refuse({ code: "WRONG_NODE", detail });
-    }
-    this.transcript.push(raw);
-    const proof = this.proof();
-    this.transcript.push(proof);
-    return { kind: "next", reply: proof, expects: "proof" };
-  }
-
-  protected override onHello(hello: Hello): Step {
-    return { kind: "done", reply: encodeMessage("ready", empty), hello };
-  }
-
-  protected override onReady(): Step {
-    invariant(false, "a dialler never expects a ready");
-  }
-}
-
-/** Whether this node wants the proven peer: it is in the configuration, and not older than the one it would replace. */
-export type AcceptorJudge = (hello: Hello) => Refusal | undefined;
-
-export class AcceptorHandshake extends Handshake {
-  readonly #judge: AcceptorJudge;
-  #addressee: NodeId | undefined;
-  #hello: Hello | undefined;
-
-  constructor(context: HandshakeContext, judge: AcceptorJudge) {
-    super("acceptor", context);
-    this.#judge = judge;
-  }
-
-  protected override onChallenge(challenge: Challenge, raw: Buffer): Step {
-    const refusal = judgeVersion(this.context.self.protocolVersion, challenge.protocolVersion);
-    if (refusal !== undefined) return refuse(refusal);
-    this.#addressee = challenge.to;
-    const mine = this.challengeTo(challenge.from);
-    this.transcript.push(raw, mine);
-    return { kind: "next", reply: mine, expects: "proof" };
-  }
-
-  protected override onHello(hello: Hello, raw: Buffer): Step {
-    const { nodeId } = this.context.self;
-    if (this.#addressee !== nodeId) {
-      const detail = `node ${hello.nodeId} dialled node ${this.#addressee} and reached node ${nodeId}`;
-      return refuse({ code: "WRONG_NODE", detail });
-    }
-    const refusal = this.#judge(hello);
-    if (refusal !== undefined) return refuse(refusal);
-    this.#hello = hello;
-    this.transcript.push(raw);
-    return { kind: "next", reply: this.proof(), expects: "ready" };
-  }
-
-  protected override onReady(): Step {
-    invariant(this.#hello !== undefined, "ready is expected only after a proof");
-    return { kind: "done", hello: this.#hello };
-  }
 }
 
 const notAPeer: HandshakeFailure = {

@@ -7,6 +7,7 @@
  * limited bandwidth, and damage to bytes, which the TCP adapter's checksums turn into a lost connection.
  */
 import { invariant } from "../shared/assert.ts";
+import { frameBytesMaxDefault, queueBytesMaxDefault } from "./frame-limits.ts";
 import { faultless } from "./memory-faults.ts";
 import type { LinkFaults, RandomSource } from "./memory-faults.ts";
 import { MemoryLink } from "./memory-link.ts";
@@ -14,8 +15,6 @@ import type { LinkWorld } from "./memory-link.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 import type { MemoryTransportWorld } from "./memory-transport.ts";
 import type { NodeId } from "./transport.ts";
-
-const MiB = 1024 * 1024;
 
 export interface MemoryNetworkOptions {
   readonly random: RandomSource;
@@ -31,6 +30,7 @@ export interface MemoryNetworkOptions {
   /** How long a new connection takes at most. */
   readonly reconnectMs?: number;
   readonly queueBytesMax?: number;
+  readonly frameBytesMax?: number;
 }
 
 export class MemoryNetwork {
@@ -56,7 +56,8 @@ export class MemoryNetwork {
     this.#transportWorld = {
       schedule,
       now,
-      queueBytesMax: options.queueBytesMax ?? 128 * MiB,
+      queueBytesMax: options.queueBytesMax ?? queueBytesMaxDefault,
+      frameBytesMax: options.frameBytesMax ?? frameBytesMaxDefault,
       linksOf: (node) => this.#linksOf(node),
       onClosed: (transport) => this.#transports.delete(transport.node),
     };

@@ -18,6 +18,7 @@ export interface MemoryTransportWorld {
   readonly schedule: (delayMs: number, run: () => void) => void;
   readonly now: () => number;
   readonly queueBytesMax: number;
+  readonly frameBytesMax: number;
   /** The links to every other node of the network. */
   readonly linksOf: (node: NodeId) => ReadonlyMap<NodeId, MemoryLink>;
   readonly onClosed: (transport: MemoryTransport) => void;
@@ -72,6 +73,7 @@ export class MemoryTransport implements ResettableTransport {
 
   send(peer: NodeId, frame: Bytes, length: number): boolean {
     invariant(length > 0 && length <= frame.length, "a frame has at least one byte, and its bytes are there");
+    invariant(length <= this.#world.frameBytesMax, "a frame is within frameBytesMax");
     const link = this.#links().get(peer);
     if (!this.isRunning || link?.isUp(this.node) !== true) return false;
     const state = this.#peer(peer);

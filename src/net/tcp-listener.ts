@@ -10,7 +10,7 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { invariant } from "../shared/assert.ts";
 import { causeText, TransportError } from "./errors.ts";
 import type { TransportErrorCode } from "./errors.ts";
-import { AcceptorHandshake } from "./handshake.ts";
+import { AcceptorHandshake } from "./handshake-acceptor.ts";
 import type { Hello, Refusal } from "./handshake-messages.ts";
 import { TcpConnection } from "./tcp-connection.ts";
 import type { TcpConnectionEvents } from "./tcp-connection.ts";

@@ -2,14 +2,14 @@
  * What a TcpTransport is built from, its limits with their defaults, and the checks that refuse what could not work
  * (design, 3.9: a port beyond loopback needs a secret).
  */
-import { isIP } from "node:net";
 import { TransportError } from "./errors.ts";
 import { frameHeaderBytes } from "./frame-codec.ts";
+import { frameBytesMaxDefault, queueBytesMaxDefault } from "./frame-limits.ts";
+import { isLoopback } from "./loopback.ts";
 import type { TransportLogger } from "./reason-log.ts";
 import type { NodeId } from "./transport.ts";
 
 const KiB = 1024;
-const MiB = 1024 * KiB;
 const NODE_ID_MAX = 0xffff;
 /** Keeps a hello well below the limit on unauthenticated input. */
 const NAME_BYTES_MAX = 256;
@@ -75,16 +75,11 @@ export const tcpLimitsDefault: TcpLimits = {
   retryDelayMsMin: 20,
   retryDelayMsMax: 1000,
   lingerMsMax: 1000,
-  frameBytesMax: 64 * MiB + 64 * KiB,
-  queueBytesMax: 128 * MiB,
+  frameBytesMax: frameBytesMaxDefault,
+  queueBytesMax: queueBytesMaxDefault,
   handshakeBytesMax: 4 * KiB,
   halfOpenMax: 64,
 };
-
-export function isLoopback(host: string): boolean {
-  if (host === "localhost" || host === "::1") return true;
-  return isIP(host) === 4 && host.startsWith("127.");
-}
 
 /** The limits with their defaults filled in. Throws BAD_OPTIONS or LISTEN_INSECURE. */
 export function checkedLimits(options: TcpTransportOptions): TcpLimits {
