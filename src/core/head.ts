@@ -144,7 +144,7 @@ export class Head {
     });
     endEntry(writer, at);
     state.proposals.propose(new PutProposal(this.tail, partition, record, version, old, sink, tag));
-    record.propose(version, state.proposals.lastLsn);
+    record.proposePut(version, state.proposals.lastLsn);
     if (write.request !== undefined) {
       const answer = { key: write.key, version, lsn: state.proposals.lastLsn };
       this.requests.add(write.request, answer, state.nowMs);
@@ -169,7 +169,7 @@ export class Head {
     encodeWrite(writer, write);
     endEntry(writer, at);
     state.proposals.propose(new ApplyProposal(state, this.tail, partition, record, version));
-    record.propose(version, state.proposals.lastLsn);
+    record.proposeApply(version, state.proposals.lastLsn);
     this.proposed(partition, datacenter, seq, seq);
   }
 

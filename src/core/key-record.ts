@@ -17,6 +17,8 @@ export class KeyRecord {
   readonly key: ByteString;
   readonly hash: number;
   current: Version | undefined = undefined;
+  /** Length of the current value; kept here because asking the old version for it would fetch cold memory. */
+  private valueBytes = 0;
   latest: Version | undefined = undefined;
   /** Number of the newest proposal for this key; the key is being written while that is above the durable number. */
   pendingLsn = 0;
@@ -37,7 +39,7 @@ export class KeyRecord {
   }
 
   get bytes(): number {
-    return this.key.length + recordOverheadBytes + (this.current === undefined ? 0 : this.current.value.length);
+    return this.key.length + recordOverheadBytes + this.valueBytes;
   }
 
   get evictable(): boolean {
@@ -49,12 +51,19 @@ export class KeyRecord {
     if (this.loaded) return;
     this.loaded = true;
     if (stored === undefined) return;
-    if (this.current === undefined || compareVersions(stored, this.current) > 0) this.current = stored;
+    if (this.current === undefined || compareVersions(stored, this.current) > 0) this.show(stored);
     if (this.latest === undefined || compareVersions(stored, this.latest) > 0) this.latest = stored;
   }
 
-  /** `version` was proposed. */
-  propose(version: Version, lsn: number): void {
+  /** A client's write was proposed; its version is greater than every one proposed before. */
+  proposePut(version: Version, lsn: number): void {
+    this.pins++;
+    this.pendingLsn = lsn;
+    this.latest = version;
+  }
+
+  /** A write from another datacenter was proposed. */
+  proposeApply(version: Version, lsn: number): void {
     this.pins++;
     this.pendingLsn = lsn;
     if (this.latest === undefined || compareVersions(version, this.latest) > 0) this.latest = version;
@@ -62,8 +71,15 @@ export class KeyRecord {
 
   /** `version` is applied: visible, or beaten by what is. Answers whether it is visible. */
   apply(version: Version): boolean {
-    if (this.current !== undefined && compareVersions(version, this.current) <= 0) return false;
-    this.current = version;
+    if (version !== this.latest && this.current !== undefined && compareVersions(version, this.current) <= 0) {
+      return false;
+    }
+    this.show(version);
     return true;
+  }
+
+  private show(version: Version): void {
+    this.current = version;
+    this.valueBytes = version.value.length;
   }
 }
