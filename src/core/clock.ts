@@ -56,11 +56,11 @@ export class HybridClock {
 
   /**
    * What a reply carries: at or above the visible time of everything that is applied here. Bounded by what is reserved on
-   * disk, so a restart never begins below it.
+   * disk, so a restart never begins below it, and remembered, so that physical time may go back without breaking it.
    */
   told(): HybridTime {
-    const now = this.physical > this.last ? this.physical : this.last;
-    return now < this.durable ? now : this.durable;
+    if (this.physical > this.last) this.last = this.physical;
+    return this.last < this.durable ? this.last : this.durable;
   }
 
   /** Whether an entry at `time` must be preceded by a new reserve. */

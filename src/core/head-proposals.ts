@@ -43,7 +43,7 @@ export class PutProposal implements Proposal {
   commit(): void {
     const version = this.version;
     this.tail.applyVersion(this.record, version);
-    this.tail.seqsApplied(this.partition, version.datacenter, version.seq, version.seq);
+    this.tail.seqsApplied(this.partition, version.datacenter, version.seq, version.seq, version.index);
     this.sink.writeDone(this.tag, version, this.old);
   }
 }
@@ -68,7 +68,7 @@ export class ApplyProposal implements Proposal {
     const version = this.version;
     this.state.counters.writesApplied++;
     if (!this.tail.applyVersion(this.record, version)) this.state.counters.writesBeaten++;
-    this.tail.seqsApplied(this.partition, version.datacenter, version.seq, version.seq);
+    this.tail.seqsApplied(this.partition, version.datacenter, version.seq, version.seq, version.index);
   }
 }
 
@@ -79,6 +79,7 @@ export class HoleProposal implements Proposal {
   private readonly datacenter: number;
   private readonly from: number;
   private readonly to: number;
+  private readonly index: number;
 
   constructor(tail: Tail, partition: Partition, datacenter: number, from: number, to: number) {
     this.tail = tail;
@@ -86,10 +87,11 @@ export class HoleProposal implements Proposal {
     this.datacenter = datacenter;
     this.from = from;
     this.to = to;
+    this.index = partition.index;
   }
 
   commit(): void {
-    this.tail.seqsApplied(this.partition, this.datacenter, this.from, this.to);
+    this.tail.seqsApplied(this.partition, this.datacenter, this.from, this.to, this.index);
   }
 }
 

@@ -1,6 +1,6 @@
 /*
  * Takes frames from peers apart and hands each message to the part of the core that it is for. What is malformed throws
- * DecodeError: the driver drops the link, and nothing of the message has taken effect (each is decoded whole first).
+ * DecodeError: the driver drops the frame; what was taken in before stays, like any delivery that broke off.
  */
 import type { NodeCore } from "./node-core.ts";
 import type { NodeId } from "./placement.ts";

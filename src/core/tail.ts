@@ -40,7 +40,9 @@ export class Tail {
     return true;
   }
 
-  seqsApplied(partition: Partition, datacenter: number, from: number, to: number): void {
+  /** Seqs of an origin are in, by the entry with this index. */
+  seqsApplied(partition: Partition, datacenter: number, from: number, to: number, index: number): void {
+    partition.appliedIndex = index;
     const applied = partition.appliedOf(datacenter);
     if (from === to) applied.add(from);
     else applied.addRange(from, to);
