@@ -58,6 +58,8 @@ export class NodeDriver implements Effects {
   readonly log: Log;
   readonly store: Store;
   recovered: Recovered = { from: 0, entries: 0, frames: 0 };
+  /** Called when frames were handed to the transport: it need not wait for more. */
+  onSent: () => void = () => undefined;
   /** Called after each flush: whoever collected output for clients hands it out. */
   onFlushed: () => void = () => undefined;
   private transport: Transport | undefined;
@@ -141,6 +143,7 @@ export class NodeDriver implements Effects {
     this.flushDue = false;
     if (this.closed) return;
     this.guard(() => this.core.flush());
+    this.onSent();
     this.onFlushed();
   }
 

@@ -8,6 +8,9 @@
  */
 import type { ByteWriter } from "../byte-writer.ts";
 
+/** The version of all of this; nodes of different versions do not speak. */
+export const protocolVersion = 1;
+
 export const messageHeartbeat = 1;
 export const messageStreamOpen = 2;
 export const messageStreamData = 3;
