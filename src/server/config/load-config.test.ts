@@ -114,7 +114,7 @@ describe("a wrong configuration is told with its place and what is right:", () =
 
   it("several at once", async () => {
     expect(await problemsOf(good.replace("7000", "70000").replace("west-0", ".x") + "cacheBytes: 1KiB\n")).toEqual([
-      "cluster.yaml:7:34: cluster.datacenters[0].nodes[0].respPort is 70000; it must be a whole number from 1 to 65535",
+      "cluster.yaml:7:37: cluster.datacenters[0].nodes[0].respPort is 70000; it must be a whole number from 1 to 65535",
       'cluster.yaml:11:19: cluster.datacenters[1].nodes[0].name is ".x"; it must be 1 to 64 letters, digits, dots, ' +
         "dashes or underscores, a letter or digit first",
       'cluster.yaml:12:13: cacheBytes is "1KiB"; it must be a size from 1MiB to 1TiB, as bytes or with a unit (64MiB)',
