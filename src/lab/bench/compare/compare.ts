@@ -55,8 +55,9 @@ export async function compare(options: CompareOptions, print: (line: string) => 
     for (const target of targets(root, options.profile)) running.push(await RunningTarget.start(target));
     const all: Measured[] = [];
     for (const [pipeline, test] of cases) {
-      for (let round = 0; round < options.rounds; round++)
+      for (let round = 0; round < options.rounds; round++) {
         all.push(...(await measureAll(running, options, test, pipeline)));
+      }
       for (const line of report(all, test, pipeline)) print(line);
     }
     await stopAll(running);
@@ -80,8 +81,8 @@ async function measureAll(
 ): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const server of running) {
-    if (isMeasured(server.target.name, test))
-      measured.push(await measure(server, { ...loadOf(options), test, pipeline }));
+    if (!isMeasured(server.target.name, test)) continue;
+    measured.push(await measure(server, { ...loadOf(options), test, pipeline }));
   }
   return measured;
 }
