@@ -18,6 +18,12 @@ const compiled = new URL("../dist/cli/main.js", import.meta.url);
 const ownNode = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
 const program = existsSync(source) ? source : compiled;
 
+/*
+ * One append, one segment being prepared, reads of the log, two reads and one write of the store: more than Node's four
+ * threads, and a sync must never queue behind a read. Read at the first use of the pool, so it is set before anything.
+ */
+process.env["UV_THREADPOOL_SIZE"] ??= "8";
+
 /** @param {string} version */
 function isNewEnough(version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
