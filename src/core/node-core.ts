@@ -18,6 +18,7 @@ import type { Effects } from "./effects.ts";
 import { Forwarding } from "./forwarding.ts";
 import { Head } from "./head.ts";
 import type { KeyRecord } from "./key-record.ts";
+import { LagMarks } from "./lag-marks.ts";
 import { NodeInbox } from "./node-inbox.ts";
 import { NodeState } from "./node-state.ts";
 import { Owner } from "./owner.ts";
@@ -37,6 +38,7 @@ import { StreamReceiver } from "./stream-receiver.ts";
 import { Tail } from "./tail.ts";
 import { allocBytes } from "../shared/bytes.ts";
 import type { Bytes } from "../shared/bytes.ts";
+import { Histogram } from "../shared/histogram.ts";
 import { cacheBytesDefault } from "../shared/limits.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 import type { Version } from "../protocol/version.ts";
@@ -63,6 +65,10 @@ export class NodeCore {
   readonly cache: RecordCache;
   readonly recent: RecentFrames = new RecentFrames();
   readonly marks: ShipMarks;
+  /** How far destinations are behind. */
+  readonly lag: LagMarks;
+  /** Entries per frame: the sizes of the group commits. */
+  readonly frameSizes: Histogram = new Histogram(20);
   /** By destination: every node elsewhere that owns equivalents of this node's partitions. */
   readonly shippers: Map<NodeId, Shipper> = new Map();
   readonly receivers: Map<NodeId, StreamReceiver> = new Map();
@@ -87,7 +93,9 @@ export class NodeCore {
     this.forwarding = new Forwarding(this.state);
     this.owner = new Owner(this.state, this.head);
     this.cache = new RecordCache(this.state, options.cacheBytes ?? cacheBytesDefault);
-    this.marks = new ShipMarks([...this.state.partitions.values()]);
+    const partitions = [...this.state.partitions.values()];
+    this.marks = new ShipMarks(partitions);
+    this.lag = new LagMarks(partitions, this.state.datacenter);
     for (const peer of this.placement.peersOf(options.self)) this.addPeer(peer);
     this.stability = new Stability(this.state, this.shippers);
     this.inbox = new NodeInbox(this);
@@ -123,6 +131,7 @@ export class NodeCore {
     this.head.requests.expire(this.state.nowMs);
     this.expireAttaches();
     if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
+    this.lag.at(this.state.nowMs, this.logEnd);
     this.cache.sweep();
     this.resumeStalled();
   }
@@ -160,7 +169,9 @@ export class NodeCore {
     this.logEnd = end;
     this.state.counters.frames++;
     this.state.counters.frameBytes += length;
-    this.state.counters.frameEntries += this.state.proposals.frameDurable();
+    const entries = this.state.proposals.frameDurable();
+    this.state.counters.frameEntries += entries;
+    this.frameSizes.observe(entries);
     this.state.wake();
     this.resumeStalled();
   }
@@ -193,6 +204,7 @@ export class NodeCore {
     });
     if (!state.proposals.hasFrame) return;
     this.marks.at(this.logEnd);
+    this.lag.at(this.state.nowMs, this.logEnd);
     const { bytes, length } = state.proposals.takeFrame();
     state.effects.persist(bytes, length);
   }

@@ -13,6 +13,7 @@ import type { Partition } from "./partition.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
 import type { ByteReader } from "../protocol/byte-reader.ts";
 import { decodeHole, EntryCursor, entryApply, entryHole, entryPut, entryReserve } from "../protocol/log-entry.ts";
+import { unixMsOfHybridTime } from "../protocol/hybrid-time.ts";
 import { Version } from "../protocol/version.ts";
 import { decodeWrite } from "../protocol/write.ts";
 import type { Bytes } from "../shared/bytes.ts";
@@ -51,6 +52,8 @@ export class Recovery {
       else if (cursor.kind === entryHole) this.replayHole(cursor);
       else throw new DecodeError(`log entry of unknown kind ${cursor.kind}: written by a newer program`);
     }
+    const { lag, marks } = this.core;
+    if (cursor.visible > 0) lag.at(unixMsOfHybridTime(cursor.visible), marks.position);
   }
 
   /** Every frame is replayed: from here on nothing that was ever given out is given out again. */

@@ -17,6 +17,8 @@ interface ShipMark {
 
 export class ShipMarks {
   private marks: ShipMark[] = [];
+  /** Where the frame begins that was written, or replayed, last. */
+  position = 0;
   private readonly partitions: readonly Partition[];
 
   /** The order of `partitions` is the order of the seqs in each mark. */
@@ -30,6 +32,7 @@ export class ShipMarks {
 
   /** The log goes on at `position`; nothing at or after it has been given a seq yet. */
   at(position: number): void {
+    this.position = position;
     const last = this.marks[this.marks.length - 1];
     if (last !== undefined && position - last.position < markIntervalBytes) return;
     this.marks.push({ position, seqs: Float64Array.from(this.partitions, (partition) => partition.seq) });

@@ -11,6 +11,9 @@
  *
  * *Received* is from memory and moves only the window; *applied* is durable there, and alone lets the log go. The window
  * bounds what is in flight, never what waits at the receiver.
+ *
+ * `whereIs` tells WHY how far one write has come. It knows up to which seq each partition was sent, not which message held
+ * which write: while anything older or newer is unacknowledged, a sent write counts as in flight.
  */
 import { AppliedSet } from "./applied-set.ts";
 import type { NodeState } from "./node-state.ts";
@@ -27,6 +30,12 @@ interface InFlight {
   readonly bytes: number;
   readonly sentMs: number;
 }
+
+/**
+ * How far one write has come on its way to a destination: applied there as far as is known; not sent because the stream is
+ * closed; queued behind others; sent and not acknowledged; acknowledged as received.
+ */
+export type ShippingStage = "applied" | "closed" | "queued" | "in-flight" | "received";
 
 export class Shipper {
   readonly destination: NodeId;
@@ -80,6 +89,19 @@ export class Shipper {
     return this.applied.get(partition);
   }
 
+  /** How far the write with this seq of `partition` has come. It is durable here. */
+  whereIs(partition: number, seq: number): ShippingStage {
+    if (this.applied.get(partition)?.has(seq) === true) return "applied";
+    if (!this.isOpen) return "closed";
+    if (seq > this.batch.lastSeqOf(partition)) return "queued";
+    return this.inFlight.size > 0 ? "in-flight" : "received";
+  }
+
+  /** When the oldest data not acknowledged as received went out, in Unix ms; undefined when there is none. */
+  get oldestSentMs(): number | undefined {
+    return this.inFlight.values().next().value?.sentMs;
+  }
+
   /** After a restart: everything before `position` was applied there. */
   restore(position: number): void {
     this.resume = position;
@@ -107,6 +129,7 @@ export class Shipper {
     this.retryMs = shipRetryMsMin;
     this.moveResume();
     this.position = this.resume;
+    this.batch.beginAgain();
     this.owesAnswer = true;
     this.state.wake();
     return undefined;

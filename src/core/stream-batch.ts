@@ -17,6 +17,8 @@ export class StreamBatch {
   /** Where in the log the first collected frame begins. */
   position = 0;
   private readonly writer = new ByteWriter(16 * 1024);
+  /** By partition: the last seq collected since the stream was opened. */
+  private readonly lastSeqs = new Map<number, number>();
   private readonly cursor = new EntryCursor();
   private readonly datacenter: number;
   private readonly applied: ReadonlyMap<number, AppliedSet>;
@@ -35,6 +37,15 @@ export class StreamBatch {
     this.entries = 0;
   }
 
+  lastSeqOf(partition: number): number {
+    return this.lastSeqs.get(partition) ?? 0;
+  }
+
+  /** The stream was opened: nothing of it is collected yet. */
+  beginAgain(): void {
+    this.lastSeqs.clear();
+  }
+
   add(frame: CommittedFrame): void {
     if (this.entries === 0) this.position = frame.position;
     const cursor = this.cursor.over(frame.payload, 0, frame.payload.length);
@@ -45,6 +56,7 @@ export class StreamBatch {
       const end = body.end;
       this.writer.raw(body.bytes, this.bodyStart - entryHeaderBytes, end);
       this.entries++;
+      this.lastSeqs.set(cursor.partition, this.seq);
     }
   }
 
@@ -58,16 +70,19 @@ export class StreamBatch {
   }
 
   private bodyStart = 0;
+  private seq = 0;
 
   private isNeeded(applied: AppliedSet): boolean {
     const { kind, body } = this.cursor;
     this.bodyStart = body.offset;
     if (kind === entryPut) {
       body.skip(seqOffsetInWrite);
-      return !applied.has(body.u64());
+      this.seq = body.u64();
+      return !applied.has(this.seq);
     }
     if (kind !== entryHole) return false;
     const hole = decodeHole(body);
+    this.seq = hole.to;
     return hole.datacenter === this.datacenter && applied.watermark < hole.to;
   }
 }
