@@ -178,8 +178,7 @@ export class NodeCore {
 
   /** The store's answer for a record that `load` asked for. */
   onLoaded(record: KeyRecord, stored: Version | undefined): void {
-    record.load(stored);
-    this.cache.added(record);
+    this.state.partitionOf(record).load(record, stored);
     this.state.loaded(record);
   }
 

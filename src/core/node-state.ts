@@ -66,6 +66,13 @@ export class NodeState {
     return this.byId[partition];
   }
 
+  /** The partition that a record of this node belongs to. */
+  partitionOf(record: KeyRecord): Partition {
+    const partition = this.byId[this.placement.partitionOfHash(record.hash)];
+    invariant(partition !== undefined, "a record belongs to one of this node's partitions");
+    return partition;
+  }
+
   localOfOrigin(origin: Origin): Partition | undefined {
     return this.byId[partitionOf(origin)];
   }

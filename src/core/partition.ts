@@ -10,7 +10,7 @@ import { AppliedSet } from "./applied-set.ts";
 import { KeyRecord } from "./key-record.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 import { originOf } from "../protocol/version.ts";
-import type { Origin } from "../protocol/version.ts";
+import type { Origin, Version } from "../protocol/version.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
 export class Partition {
@@ -18,6 +18,8 @@ export class Partition {
   /** The origin of the writes that clients send to this partition here. */
   readonly origin: Origin;
   readonly records: Map<ByteString, KeyRecord> = new Map();
+  /** Memory taken by `records`, as KeyRecord estimates it. */
+  bytes = 0;
   /** The last sequence number given to a client's write. */
   seq = 0;
   /** The last index given to a log entry. */
@@ -66,9 +68,30 @@ export class Partition {
     if (record === undefined) {
       record = new KeyRecord(key, hash);
       this.records.set(key, record);
+      this.bytes += record.bytes;
     } else {
       record.used = true;
     }
     return record;
+  }
+
+  /** A version of this record is applied. Answers whether it is visible. */
+  apply(record: KeyRecord, version: Version): boolean {
+    const before = record.bytes;
+    const visible = record.apply(version);
+    this.bytes += record.bytes - before;
+    return visible;
+  }
+
+  /** The store's answer for a record. */
+  load(record: KeyRecord, stored: Version | undefined): void {
+    const before = record.bytes;
+    record.load(stored);
+    this.bytes += record.bytes - before;
+  }
+
+  /** Drops a record that the store has too. */
+  evict(record: KeyRecord): void {
+    if (this.records.delete(record.key)) this.bytes -= record.bytes;
   }
 }

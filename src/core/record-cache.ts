@@ -1,8 +1,7 @@
 /*
  * Keeps the memory for records within its bound: what is unchanged since the store got it and nobody holds may go
- * (design, section 4). A second-chance sweep: a record that was used since the last visit stays once more.
- *
- * The records' sizes are counted when the sweep passes by, not on the hot path: the figure lags, by one round at most.
+ * (design, section 4). A second-chance sweep, a little at a time: a record that was used since the last visit stays once
+ * more. While there is room it does nothing.
  */
 import type { KeyRecord } from "./key-record.ts";
 import type { NodeState } from "./node-state.ts";
@@ -11,9 +10,6 @@ import type { Partition } from "./partition.ts";
 const visitsPerSweep = 4096;
 
 export class RecordCache {
-  /** Bytes in records, as counted by the last full round. */
-  bytes = 0;
-  private round = 0;
   private readonly bytesMax: number;
   private readonly state: NodeState;
   private partitions: Iterator<Partition>;
@@ -26,47 +22,42 @@ export class RecordCache {
     this.partitions = state.partitions.values();
   }
 
-  /** A record came from the store. */
-  added(record: KeyRecord): void {
-    this.bytes += record.bytes;
+  /** Memory taken by records, as KeyRecord estimates it. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const partition of this.state.partitions.values()) bytes += partition.bytes;
+    return bytes;
   }
 
-  /** Visits some records; with memory short, the unused ones among them leave. */
+  /** Visits some records while memory is short; the unused ones among them leave. */
   sweep(): void {
-    for (let visits = 0; visits < visitsPerSweep; visits++) {
+    let excess = this.bytes - this.bytesMax;
+    for (let visits = 0; excess > 0 && visits < visitsPerSweep; visits++) {
       const record = this.nextRecord();
-      if (record === undefined) return;
-      this.visit(record);
+      if (record === undefined) continue;
+      if (record.used) record.used = false;
+      else if (record.evictable) excess -= this.evict(record);
     }
   }
 
-  private visit(record: KeyRecord): void {
-    if (this.bytes > this.bytesMax && record.evictable) {
-      if (!record.used) {
-        this.partition?.records.delete(record.key);
-        this.bytes -= record.bytes;
-        this.state.counters.evictions++;
-        return;
-      }
-      record.used = false;
-    }
-    this.round += record.bytes;
+  private evict(record: KeyRecord): number {
+    this.partition?.evict(record);
+    this.state.counters.evictions++;
+    return record.bytes;
   }
 
+  /** The next record of the round; undefined between two partitions. */
   private nextRecord(): KeyRecord | undefined {
-    for (;;) {
-      const next = this.records?.next();
-      if (next?.done === false) return next.value;
-      const partition = this.partitions.next();
-      if (partition.done === true) {
-        this.bytes = this.round;
-        this.round = 0;
-        this.partitions = this.state.partitions.values();
-        this.records = undefined;
-        return undefined;
-      }
-      this.partition = partition.value;
-      this.records = partition.value.records.values();
+    const next = this.records?.next();
+    if (next?.done === false) return next.value;
+    const partition = this.partitions.next();
+    if (partition.done === true) {
+      this.partitions = this.state.partitions.values();
+      this.records = undefined;
+      return undefined;
     }
+    this.partition = partition.value;
+    this.records = partition.value.records.values();
+    return undefined;
   }
 }

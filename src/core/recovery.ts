@@ -42,6 +42,11 @@ export class Recovery {
     return [...records];
   }
 
+  /** The store's answer for a record that `recordsToLoad` named. */
+  load(record: KeyRecord, stored: Version | undefined): void {
+    this.core.state.partitionOf(record).load(record, stored);
+  }
+
   /** Applies one frame whose records are loaded. */
   replay(frame: Bytes): void {
     const cursor = this.cursor.over(frame, 0, frame.length);
@@ -88,7 +93,7 @@ export class Recovery {
       head.requests.add(write.request, { key: write.key, version, lsn: 0 }, state.nowMs);
     }
     if (record.current !== undefined && record.current.index >= index) return;
-    if (!record.apply(version)) return;
+    if (!partition.apply(record, version)) return;
     record.latest = version;
     state.markDirty(record);
   }

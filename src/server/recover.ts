@@ -33,7 +33,7 @@ export async function recover(core: NodeCore, log: Log, store: Store): Promise<R
     const last = run.at(-1);
     const nothing = `the log ends at ${log.end} but reads nothing at ${position}`;
     if (last === undefined) throw new RecoveryError("LOSTLOG", nothing);
-    await loadAll(core, store, recovery.recordsToLoad(run.map((frame) => frame.payload)));
+    await loadAll(core, recovery, store, recovery.recordsToLoad(run.map((frame) => frame.payload)));
     for (const frame of run) {
       core.marks.at(frame.position);
       recovery.replay(frame.payload);
@@ -65,13 +65,13 @@ async function restoreCheckpoint(core: NodeCore, log: Log, store: Store): Promis
   return position;
 }
 
-async function loadAll(core: NodeCore, store: Store, records: readonly KeyRecord[]): Promise<void> {
+async function loadAll(core: NodeCore, recovery: Recovery, store: Store, records: readonly KeyRecord[]): Promise<void> {
   for (let i = 0; i < records.length; i += loadKeysMax) {
     const some = records.slice(i, i + loadKeysMax);
     const values = await store.getMany(some.map((record) => storeKeyOf(core, record)));
     some.forEach((record, at) => {
       const value = values[at];
-      record.load(value === undefined ? undefined : decodeRecord(value));
+      recovery.load(record, value === undefined ? undefined : decodeRecord(value));
     });
   }
 }
