@@ -90,6 +90,8 @@ check "import direction" node scripts/check-imports.ts
 check "dead code" npm run --silent deadcode
 check "invariants" node scripts/check-invariants.ts
 check "documents" node scripts/check-docs.ts
+check "limits" node scripts/check-limits.ts
+check "messages" node scripts/check-messages.ts
 check "words" node scripts/check-words.ts
 check "package" npm run --silent check:package
 
