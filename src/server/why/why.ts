@@ -1,0 +1,167 @@
+/*
+ * WHY: for one key, what each datacenter shows, what waits there and for what (report.ts). Any node answers, within a
+ * second, with what it has by then.
+ *
+ * The owner of the key in the asker's datacenter is linked with its owners elsewhere and asks them all at once; then it asks
+ * the origin of the newest write found how far that has come to those datacenters which neither show it nor hold it.
+ */
+import { askNode } from "./ask.ts";
+import { datacenterName, downLink, nodeName } from "./cluster.ts";
+import type { WhyCluster, WhyNode } from "./cluster.ts";
+import { answerKey } from "./key.ts";
+import { answerDots } from "./locate.ts";
+import { dotsRequest, gatherArgs, gatherRequest, keyRequest, shippedRequest } from "./messages.ts";
+import type { WhyDatacenter, WhyLocation, WhyReport, WhyVersion } from "./report.ts";
+import { answerShipped } from "./shipped.ts";
+import { base64OfKey, keyOfBase64 } from "../control-channel.ts";
+import { ControlError } from "../errors.ts";
+import type { NodeDriver } from "../node-driver.ts";
+import { datacenterOfNode } from "../../core/placement.ts";
+import type { NodeId } from "../../core/placement.ts";
+import type { ByteString } from "../../shared/bytes.ts";
+
+const totalMs = 800;
+/** What the owner of the key may take; the rest is for the way there and back. */
+const gatherMs = 760;
+/** What a datacenter may take to answer; the rest is for the second question. */
+const datacenterMs = 590;
+/** What a datacenter may spend on asking around; the rest is for the way there and back. */
+const aroundMs = 340;
+
+/** Lets this node answer the questions of others. Once, before it joins the cluster. */
+export function registerWhy(driver: NodeDriver, cluster: WhyCluster): void {
+  const node: WhyNode = { driver, cluster };
+  driver.control.handle(gatherRequest, (args) => gather(node, args));
+  driver.control.handle(keyRequest, (args) => answerKey(node, args));
+  driver.control.handle(dotsRequest, (args) => answerDots(node, args));
+  driver.control.handle(shippedRequest, (args) => answerShipped(node, args));
+}
+
+/** Why a write of this key is not visible somewhere; never rejects for want of an answer. */
+export async function why(driver: NodeDriver, cluster: WhyCluster, key: ByteString): Promise<WhyReport> {
+  const startedMs = performance.now();
+  const { state, placement } = driver.core;
+  const partition = placement.partitionOfHash(placement.hash(key));
+  const owner = placement.owner(state.datacenter, partition);
+  const node: WhyNode = { driver, cluster };
+  const args = { key: base64OfKey(key), timeoutMs: gatherMs };
+  let datacenters: readonly WhyDatacenter[];
+  try {
+    datacenters = (await askNode(driver, owner, gatherRequest, args, totalMs)) as WhyDatacenter[];
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    datacenters = withoutOwner(node, partition, owner, error);
+  }
+  return { key, partition, datacenters, tookMs: Math.round(performance.now() - startedMs) };
+}
+
+/** The owner of the key here says nothing: nobody else is linked with its owners elsewhere. */
+function withoutOwner(node: WhyNode, partition: number, owner: NodeId, error: ControlError): WhyDatacenter[] {
+  const { placement } = node.driver.core;
+  const name = nodeName(node.cluster, owner);
+  return Array.from({ length: placement.datacenters }, (_, datacenter) => {
+    const there = placement.owner(datacenter, partition);
+    if (there === owner) return noAnswer(node, owner, error);
+    const detail = `not asked: that goes through ${name}, which did not answer`;
+    return { ...noAnswer(node, there, error), detail };
+  });
+}
+
+function noAnswer(node: WhyNode, peer: NodeId, error: ControlError): WhyDatacenter {
+  const down = downLink(node.cluster, peer);
+  return {
+    datacenter: datacenterName(node.cluster, datacenterOfNode(peer)),
+    node: nodeName(node.cluster, peer),
+    reachable: false,
+    ...(down === undefined ? {} : { unreachableSinceMs: Math.round(down.since) }),
+    detail: down?.lastError ?? error.message,
+    waiting: [],
+    waitingMore: 0,
+  };
+}
+
+/** At the owner of the key: asks its owner in every datacenter. */
+async function gather(node: WhyNode, args: unknown): Promise<WhyDatacenter[]> {
+  const { key: encoded, timeoutMs } = gatherArgs.parse(args);
+  const deadlineMs = performance.now() + timeoutMs;
+  const { driver } = node;
+  const { placement } = driver.core;
+  const partition = placement.partitionOfHash(placement.hash(keyOfBase64(encoded)));
+  const owners = Array.from({ length: placement.datacenters }, (_, d) => placement.owner(d, partition));
+  const keyArgs = { key: encoded, timeoutMs: aroundMs };
+  const answers = await Promise.all(
+    owners.map(async (owner): Promise<WhyDatacenter> => {
+      try {
+        const waitMs = Math.min(datacenterMs, timeoutMs);
+        return (await askNode(driver, owner, keyRequest, keyArgs, waitMs)) as WhyDatacenter;
+      } catch (error) {
+        if (!(error instanceof ControlError)) throw error;
+        return noAnswer(node, owner, error);
+      }
+    }),
+  );
+  return withMissing(node, owners, answers, deadlineMs - performance.now());
+}
+
+/** Where the newest write neither shows nor waits, says how far it has come. */
+async function withMissing(
+  node: WhyNode,
+  owners: readonly NodeId[],
+  answers: readonly WhyDatacenter[],
+  timeoutMs: number,
+): Promise<WhyDatacenter[]> {
+  const newest = newestOf(answers);
+  return Promise.all(
+    answers.map(async (answer, i) => {
+      if (newest === undefined || !lacks(answer, newest)) return answer;
+      const location = await askOrigin(node, owners, owners[i] as NodeId, newest, timeoutMs);
+      return { ...answer, missing: { ...newest, ...location } };
+    }),
+  );
+}
+
+async function askOrigin(
+  node: WhyNode,
+  owners: readonly NodeId[],
+  destination: NodeId,
+  { dot }: WhyVersion,
+  timeoutMs: number,
+): Promise<WhyLocation> {
+  const [datacenter, partition, seq] = numbersOf(dot);
+  const origin = owners[datacenter] as NodeId;
+  try {
+    const args = { partition, destination, seqs: [seq] };
+    const answer = await askNode(node.driver, origin, shippedRequest, args, timeoutMs);
+    return (answer as WhyLocation[])[0] ?? { where: "unknown" };
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    return { where: "unknown", detail: `its origin did not say: ${error.message}` };
+  }
+}
+
+function newestOf(answers: readonly WhyDatacenter[]): WhyVersion | undefined {
+  let newest: WhyVersion | undefined;
+  for (const { visible, waiting } of answers) {
+    for (const version of visible === undefined ? waiting : [visible, ...waiting]) {
+      if (newest === undefined || compare(version, newest) > 0) newest = version;
+    }
+  }
+  if (newest === undefined) return undefined;
+  const { origin, dot, time, tombstone, ageMs } = newest;
+  return { origin, dot, time, tombstone, ageMs };
+}
+
+function lacks(answer: WhyDatacenter, newest: WhyVersion): boolean {
+  const { reachable, visible, waiting } = answer;
+  return reachable && visible?.dot !== newest.dot && !waiting.some(({ dot }) => dot === newest.dot);
+}
+
+/** The order of last-writer-wins; a partition's key has versions of that partition only. */
+function compare(a: WhyVersion, b: WhyVersion): number {
+  return a.time === b.time ? numbersOf(a.dot)[0] - numbersOf(b.dot)[0] : a.time - b.time;
+}
+
+function numbersOf(dot: string): [datacenter: number, partition: number, seq: number] {
+  const [datacenter, partition, seq] = dot.split("/").map(Number);
+  return [datacenter ?? 0, partition ?? 0, seq ?? 0];
+}
