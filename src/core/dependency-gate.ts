@@ -143,6 +143,10 @@ export class DependencyGate {
     this.draining = true;
     for (let i = 0; i < this.ready.length; i++) {
       const waiter = this.ready[i] as WaitingWrite;
+      if (this.needsRecord(waiter)) {
+        this.awaitRecord(waiter);
+        continue;
+      }
       this.forget(waiter);
       this.head.apply(waiter.partition, waiter.record, waiter.write);
       waiter.record.pins--;
@@ -188,6 +192,12 @@ export class DependencyGate {
     return !record.loaded && record.latest === undefined && write.time <= partition.greatestTime;
   }
 
+  /** Also for a write that was greater than all when it came, and was overtaken while it waited. */
+  private awaitRecord(waiter: WaitingWrite): void {
+    waiter.missing++;
+    this.state.load(waiter.record, waiter);
+  }
+
   private isFree(waiter: WaitingWrite): boolean {
     if (this.state.writesRefused !== undefined) return false;
     const { dots, prefixes } = waiter.write.dependencies;
@@ -212,10 +222,7 @@ export class DependencyGate {
     waiter.missing = 1;
     this.registerAll(waiter, write.dependencies.dots, false);
     this.registerAll(waiter, write.dependencies.prefixes, true);
-    if (this.needsRecord(waiter)) {
-      waiter.missing++;
-      this.state.load(waiter.record, waiter);
-    }
+    if (this.needsRecord(waiter)) this.awaitRecord(waiter);
     if (this.isAheadOfClock(write)) {
       waiter.missing++;
       this.state.counters.writesHeldForClock++;
