@@ -84,20 +84,25 @@ export class Proposals {
     return { bytes: frame.bytes, length: frame.length };
   }
 
-  /** The frame under way is durable: commits its proposals. Answers how many. */
+  /**
+   * The frame under way is durable: commits its proposals. Answers how many. The durable number moves along with them and not
+   * ahead: whoever is told by one of them and asks at once must not take a later one, not applied yet, for done.
+   */
   frameDurable(): number {
     invariant(this.underWayLsn !== 0, "a frame is under way");
-    this.durableLsn = this.underWayLsn;
+    const durable = this.underWayLsn;
     this.underWayLsn = 0;
     this.underWayBytes = 0;
     let committed = 0;
     while (this.head < this.queue.length) {
       const proposal = this.queue[this.head] as Proposal;
-      if (proposal.lsn > this.durableLsn) break;
+      if (proposal.lsn > durable) break;
       this.head++;
       committed++;
+      if (proposal.lsn > this.durableLsn) this.durableLsn = proposal.lsn;
       proposal.commit();
     }
+    this.durableLsn = durable;
     this.trim();
     return committed;
   }
