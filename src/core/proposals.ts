@@ -45,11 +45,21 @@ export class Proposals {
     this.queue.push(proposal);
   }
 
-  /** Queues an answer that wrote nothing and rests on the proposals up to `lsn`. */
+  /**
+   * Queues an answer that wrote nothing and rests on the proposals up to `lsn`: right behind them, so that it neither waits
+   * for a later frame nor comes after what its session does once they are durable.
+   */
   after(lsn: number, answer: Proposal): void {
     invariant(lsn > this.durableLsn && lsn <= this.lastLsn, "an answer waits for a proposal that is under way");
     answer.lsn = lsn;
-    this.queue.push(answer);
+    let low = this.head;
+    let high = this.queue.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.queue[middle] as Proposal).lsn <= lsn) low = middle + 1;
+      else high = middle;
+    }
+    this.queue.splice(low, 0, answer);
   }
 
   get full(): boolean {
