@@ -1,0 +1,219 @@
+/*
+ * The network between the nodes of a cluster, on virtual time.
+ *
+ * A link is up between two running nodes that can hear each other; both are told. Its two ends notice a break at moments of
+ * their own, and it comes up again only after both did. Inside a datacenter frames keep their order, as on a TCP connection;
+ * between datacenters they may be lost without a break, repeated, arrive in any order, and outlive the link that they were
+ * sent on, which is more than the port allows and what the protocol promises to bear.
+ */
+import { allocBytes } from "../../shared/bytes.ts";
+import type { Bytes } from "../../shared/bytes.ts";
+import type { Random } from "../../shared/random.ts";
+import { datacenterOfNode } from "../../core/placement.ts";
+import type { NodeId, Placement } from "../../core/placement.ts";
+import type { NetworkPlan } from "./plan.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+/** What the network tells a node; the node defers it while it is paused. */
+export interface NetworkUser {
+  linkUp(peer: NodeId): void;
+  linkDown(peer: NodeId): void;
+  frame(peer: NodeId, frame: Bytes): void;
+}
+
+interface Link {
+  readonly a: NodeId;
+  readonly b: NodeId;
+  readonly wide: boolean;
+  /** Grows each time that the link comes up. */
+  generation: number;
+  /** Who believes that it is up. */
+  readonly upAt: Set<NodeId>;
+  /** Nothing passes in these directions, by sender. */
+  readonly cut: Map<NodeId, number>;
+  breaking: boolean;
+  connecting: boolean;
+  /** When the last frame of each sender arrives, for order. */
+  readonly lastMs: Map<NodeId, number>;
+}
+
+export class Network {
+  framesLost = 0;
+  framesRepeated = 0;
+  framesOutliving = 0;
+  private readonly links = new Map<number, Link>();
+  private readonly users = new Map<NodeId, NetworkUser>();
+  private readonly scheduler: Scheduler;
+  private readonly random: Random;
+  private readonly plan: NetworkPlan;
+  private readonly trace: Trace;
+  private healthy = false;
+
+  constructor(placement: Placement, scheduler: Scheduler, random: Random, plan: NetworkPlan, trace: Trace) {
+    this.scheduler = scheduler;
+    this.random = random;
+    this.plan = plan;
+    this.trace = trace;
+    placement.nodesOf.forEach((nodes, datacenter) => {
+      for (let n = 0; n < nodes; n++) this.addLinks(placement, datacenter * 256 + n);
+    });
+  }
+
+  private addLinks(placement: Placement, a: NodeId): void {
+    for (const b of placement.peersOf(a)) {
+      if (b < a) continue;
+      const wide = datacenterOfNode(a) !== datacenterOfNode(b);
+      const state = { generation: 0, upAt: new Set<NodeId>(), cut: new Map<NodeId, number>(), lastMs: new Map() };
+      this.links.set(keyOf(a, b), { a, b, wide, ...state, breaking: false, connecting: false });
+    }
+  }
+
+  pairs(): readonly { readonly a: NodeId; readonly b: NodeId; readonly wide: boolean }[] {
+    return [...this.links.values()];
+  }
+
+  nodeStarted(node: NodeId, user: NetworkUser): void {
+    this.users.set(node, user);
+    for (const link of this.linksOf(node)) this.connect(link);
+  }
+
+  nodeCrashed(node: NodeId): void {
+    this.users.delete(node);
+    for (const link of this.linksOf(node)) {
+      link.upAt.delete(node);
+      this.break(link, this.random.chance(0.8) ? 5 : 2_000);
+    }
+  }
+
+  send(from: NodeId, to: NodeId, frame: Bytes, length: number): void {
+    const link = this.links.get(keyOf(from, to));
+    if (link === undefined || !link.upAt.has(from)) return;
+    const copy = allocBytes(length);
+    frame.copy(copy, 0, 0, length);
+    const loss = link.wide ? this.plan.loss : this.plan.localLoss;
+    const isLost = this.random.chance(loss) && !this.healthy;
+    if ((link.cut.get(from) ?? 0) > 0 || isLost) {
+      this.framesLost++;
+      this.trace.note("lost", from, to);
+      return;
+    }
+    this.deliver(link, from, to, copy);
+    if (link.wide && this.random.chance(this.plan.repeat) && !this.healthy) {
+      this.framesRepeated++;
+      this.deliver(link, from, to, copy);
+    }
+  }
+
+  private deliver(link: Link, from: NodeId, to: NodeId, frame: Bytes): void {
+    const { generation } = link;
+    let atMs = this.scheduler.nowMs + this.delayMs(link);
+    const keepsOrder = !link.wide || !this.plan.anyOrder || this.healthy;
+    if (keepsOrder) {
+      atMs = Math.max(atMs, link.lastMs.get(from) ?? 0);
+      link.lastMs.set(from, atMs);
+    }
+    this.scheduler.at(atMs, () => {
+      const isSameLink = generation === link.generation && link.upAt.has(to);
+      if (!isSameLink && (keepsOrder || !link.upAt.has(to))) return;
+      if (!isSameLink) this.framesOutliving++;
+      this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frame.length} bytes`);
+      this.users.get(to)?.frame(from, frame);
+    });
+  }
+
+  /** Nothing passes from `from` to `to` until `restore`; after a while both ends notice. */
+  cut(from: NodeId, to: NodeId): void {
+    const link = this.links.get(keyOf(from, to));
+    if (link === undefined) return;
+    link.cut.set(from, (link.cut.get(from) ?? 0) + 1);
+    this.break(link, 3_000);
+  }
+
+  restore(from: NodeId, to: NodeId): void {
+    const link = this.links.get(keyOf(from, to));
+    if (link === undefined) return;
+    link.cut.set(from, Math.max(0, (link.cut.get(from) ?? 0) - 1));
+    this.connect(link);
+  }
+
+  /** The connection breaks; it may come back at once. */
+  reset(a: NodeId, b: NodeId): void {
+    const link = this.links.get(keyOf(a, b));
+    if (link !== undefined) this.break(link, 50);
+  }
+
+  /** From now on everything arrives, and every link comes up. */
+  heal(): void {
+    this.healthy = true;
+    for (const link of this.links.values()) {
+      link.cut.clear();
+      this.connect(link);
+    }
+  }
+
+  get isWhole(): boolean {
+    return [...this.links.values()].every((link) => link.upAt.size === 2);
+  }
+
+  private break(link: Link, noticedMsMax: number): void {
+    if (link.breaking) return;
+    link.breaking = true;
+    const { generation } = link;
+    const notice = (node: NodeId): void => {
+      this.scheduler.after(this.fraction() * noticedMsMax, () => {
+        if (generation === link.generation) this.down(link, node);
+      });
+    };
+    notice(link.a);
+    notice(link.b);
+  }
+
+  private down(link: Link, node: NodeId): void {
+    if (link.upAt.delete(node)) {
+      const peer = link.a === node ? link.b : link.a;
+      this.trace.note("down", node, peer, () => `${node} lost ${peer}`);
+      this.users.get(node)?.linkDown(peer);
+    }
+    if (link.upAt.size > 0) return;
+    link.breaking = false;
+    this.connect(link);
+  }
+
+  private connect(link: Link): void {
+    if (link.connecting) return;
+    link.connecting = true;
+    this.scheduler.after(1 + this.fraction() * (this.healthy ? 100 : 1_000), () => {
+      link.connecting = false;
+      if (link.upAt.size > 0 || link.breaking || this.isCut(link)) return;
+      if (!this.users.has(link.a) || !this.users.has(link.b)) return;
+      link.generation++;
+      link.lastMs.clear();
+      link.upAt.add(link.a).add(link.b);
+      this.trace.note("up", link.a, link.b, () => `${link.a} - ${link.b}`);
+      this.users.get(link.a)?.linkUp(link.b);
+      this.users.get(link.b)?.linkUp(link.a);
+    });
+  }
+
+  private isCut(link: Link): boolean {
+    return (link.cut.get(link.a) ?? 0) > 0 || (link.cut.get(link.b) ?? 0) > 0;
+  }
+
+  private linksOf(node: NodeId): Link[] {
+    return [...this.links.values()].filter(({ a, b }) => a === node || b === node);
+  }
+
+  private delayMs(link: Link): number {
+    const mean = link.wide ? this.plan.wideDelayMs : this.plan.localDelayMs;
+    return mean * (1 - this.plan.jitter / 2 + this.plan.jitter * this.fraction() * 2);
+  }
+
+  private fraction(): number {
+    return this.random.below(65536) / 65536;
+  }
+}
+
+function keyOf(a: NodeId, b: NodeId): number {
+  return a < b ? a * 65536 + b : b * 65536 + a;
+}

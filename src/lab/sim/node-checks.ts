@@ -1,0 +1,157 @@
+/*
+ * Checks at one node, at each step of its log, through hooks on the tail and the clock:
+ *
+ *   3  visible times strictly increase along a partition's log, across restarts
+ *   4  nothing becomes visible, after a restart, at or below a time that was told before it
+ *   6  nothing is applied before it is durable, and nothing applied is forgotten by a restart
+ *   7  a partition's log is numbered without gap or repetition
+ *   12 what is bounded keeps its bound
+ */
+import type { NodeCore } from "../../core/node-core.ts";
+import type { KeyRecord } from "../../core/key-record.ts";
+import { EntryCursor, decodeHole, entryApply, entryHole, entryPut, entryReserve } from "../../protocol/log-entry.ts";
+import { compareVersions, datacenterOf, partitionOf, Version } from "../../protocol/version.ts";
+import { decodeWrite } from "../../protocol/write.ts";
+import type { Bytes } from "../../shared/bytes.ts";
+import { sessionQueueMax, waitingBytesMax, waitingWritesMax } from "../../shared/limits.ts";
+import type { SimNode } from "./sim-node.ts";
+import { check } from "./violation.ts";
+import { describeDot, describeVersion, dotKeyOf, originOfDotKey, seqOfDotKey } from "./world-write.ts";
+import type { World, WorldDatacenter } from "./world.ts";
+
+interface PartitionLog {
+  /** Of the newest durable entry. */
+  index: number;
+  visible: number;
+}
+
+export class NodeChecks {
+  private readonly node: SimNode;
+  private readonly world: World;
+  private readonly logs = new Map<number, PartitionLog>();
+  private readonly cursor = new EntryCursor();
+  /** The greatest time that was told in this incarnation, and in those before. */
+  private toldNow = 0;
+  private toldBefore = 0;
+
+  constructor(node: SimNode, world: World) {
+    this.node = node;
+    this.world = world;
+  }
+
+  hook(core: NodeCore): void {
+    const { clock } = core.state;
+    const told = clock.told.bind(clock);
+    clock.told = () => {
+      const time = told();
+      if (time > this.toldNow) this.toldNow = time;
+      return time;
+    };
+    const { tail } = core;
+    const applyVersion = tail.applyVersion.bind(tail);
+    tail.applyVersion = (record, version) => {
+      const isVisible = applyVersion(record, version);
+      this.applied(record, version, isVisible);
+      return isVisible;
+    };
+  }
+
+  private applied(record: KeyRecord, version: Version, isVisible: boolean): void {
+    const partition = version.partition;
+    const durable = this.logs.get(partition)?.index ?? 0;
+    const what = (): string => `${describeVersion(version)} of ${record.key} at node ${this.node.id}`;
+    check(version.index <= durable, 6, () => `applied before it is durable: ${what()}`);
+    check(version.visible > this.toldBefore, 4, () => `visible at or below ${this.toldBefore}, told before: ${what()}`);
+    this.world.applied(this.node.datacenter, record.key, version, isVisible);
+  }
+
+  frameDurable(frame: Bytes): void {
+    const cursor = this.cursor.over(frame, 0, frame.length);
+    while (cursor.next()) {
+      if (cursor.kind === entryReserve) continue;
+      this.entryDurable(cursor, true);
+      if (cursor.kind === entryHole) this.hole(cursor);
+    }
+  }
+
+  /** Entries that were durable, but of which the core had not heard when it crashed, are applied now. */
+  replayed(frame: Bytes): void {
+    const cursor = this.cursor.over(frame, 0, frame.length);
+    while (cursor.next()) {
+      if (cursor.kind === entryReserve) continue;
+      this.entryDurable(cursor, false);
+      if (cursor.kind === entryHole) this.hole(cursor);
+      else this.replayedWrite(cursor);
+    }
+  }
+
+  private entryDurable(cursor: EntryCursor, isNew: boolean): void {
+    const { partition, index, visible } = cursor;
+    const log = this.logs.get(partition) ?? { index: 0, visible: 0 };
+    this.logs.set(partition, log);
+    const what = (): string => `entry ${index} of partition ${partition} at node ${this.node.id}`;
+    if (!isNew && index <= log.index) return;
+    check(index === log.index + 1, 7, () => `${what()} follows entry ${log.index}`);
+    check(visible > log.visible, 3, () => `${what()} is visible at ${visible}, the one before at ${log.visible}`);
+    log.index = index;
+    log.visible = visible;
+  }
+
+  private hole(cursor: EntryCursor): void {
+    const { datacenter, from, to } = decodeHole(cursor.body);
+    this.world.hole(datacenter, cursor.partition, from, to);
+  }
+
+  private replayedWrite(cursor: EntryCursor): void {
+    check(cursor.kind === entryPut || cursor.kind === entryApply, 14, () => `an entry of kind ${cursor.kind}`);
+    const { index, visible } = cursor;
+    const { effect, value, time, datacenter, partition, seq, expiry, key } = decodeWrite(cursor.body);
+    const here = this.here;
+    if (here.applied.has(dotKeyOf(datacenter, partition, seq))) return;
+    const version = new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry);
+    const before = here.current.get(key);
+    const wins = before === undefined || compareVersions(version, before) > 0;
+    this.world.applied(this.node.datacenter, key, version, wins);
+  }
+
+  recovered(core: NodeCore): void {
+    for (const dot of this.here.applied.keys()) {
+      const origin = originOfDotKey(dot);
+      const partition = core.state.local(partitionOf(origin));
+      if (partition === undefined) continue;
+      const isKnown = partition.appliedOf(datacenterOf(origin)).has(seqOfDotKey(dot));
+      check(isKnown, 6, () => `node ${this.node.id} forgot at a restart that it applied ${describeDot(dot)}`);
+    }
+    this.checkRecords(core);
+  }
+
+  /** The current version of every key is what the world says that it is. */
+  checkRecords(core: NodeCore): void {
+    for (const [key, version] of this.here.current) {
+      const partition = core.state.local(version.partition);
+      if (partition === undefined) continue;
+      const record = partition.records.get(key);
+      const stored = record?.loaded === true ? undefined : this.node.stored(core, key);
+      const found = [record?.current, stored].filter((held) => held !== undefined).toSorted(compareVersions).at(-1);
+      const isSame = found !== undefined && compareVersions(found, version) === 0 && found.value === version.value;
+      check(isSame, 6, () => {
+        return `node ${this.node.id} holds ${describeVersion(found)} of ${key}, not ${describeVersion(version)}`;
+      });
+    }
+  }
+
+  checkBounds(core: NodeCore): void {
+    const { gate } = core;
+    check(gate.waitingCount <= waitingWritesMax, 12, () => `${gate.waitingCount} writes wait`);
+    check(gate.waitingBytes <= waitingBytesMax, 12, () => `${gate.waitingBytes} bytes wait`);
+    check(core.forwarding.count <= sessionQueueMax, 12, () => `${core.forwarding.count} forwarded requests`);
+  }
+
+  crashed(): void {
+    this.toldBefore = Math.max(this.toldBefore, this.toldNow);
+  }
+
+  private get here(): WorldDatacenter {
+    return this.world.datacenters[this.node.datacenter] as WorldDatacenter;
+  }
+}

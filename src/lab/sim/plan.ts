@@ -1,0 +1,169 @@
+/*
+ * What a seed decides before anything runs: the shape of the cluster, how its network, disks and clocks behave, the
+ * workload, and which faults strike how often. Swarm style: each seed turns a random subset of the faults on with random
+ * weights, since faults that are always all on hide each other.
+ */
+import type { Random } from "../../shared/random.ts";
+
+export interface NetworkPlan {
+  readonly localDelayMs: number;
+  readonly wideDelayMs: number;
+  /** Share of the delay that is random. */
+  readonly jitter: number;
+  /** Chances per frame. Repetition and any order only between datacenters: inside one the link is a stream of bytes. */
+  readonly loss: number;
+  readonly localLoss: number;
+  readonly repeat: number;
+  readonly anyOrder: boolean;
+}
+
+export interface DiskPlan {
+  readonly syncMs: number;
+  /** Chance that a sync takes `slowSyncMs`. */
+  readonly slowSync: number;
+  readonly slowSyncMs: number;
+  readonly readMs: number;
+  /** Chance that what was under way at a crash survives it. */
+  readonly keepUnsynced: number;
+  /** Chance that a write to the store fails. */
+  readonly storeFailure: number;
+}
+
+export interface ClockPlan {
+  readonly skewMsMax: number;
+  readonly driftMax: number;
+}
+
+/** Mean times between faults over the whole cluster, in milliseconds; 0: this fault does not occur. */
+export interface FaultPlan {
+  readonly crashMs: number;
+  readonly crashAllMs: number;
+  readonly cutMs: number;
+  readonly cutOneWayMs: number;
+  readonly isolateMs: number;
+  readonly flapMs: number;
+  readonly pauseMs: number;
+  readonly clockJumpMs: number;
+  readonly clockJumpMsMax: number;
+  readonly diskFullMs: number;
+  readonly checkpointMs: number;
+}
+
+export interface WorkloadPlan {
+  readonly actors: number;
+  readonly keys: number;
+  readonly hotKeys: number;
+  readonly thinkMs: number;
+  readonly burstMax: number;
+  /** Weights of what an actor does next. */
+  readonly read: number;
+  readonly write: number;
+  readonly remove: number;
+  readonly conditional: number;
+  readonly chain: number;
+  readonly move: number;
+  readonly adopt: number;
+  readonly numbered: number;
+  readonly scan: number;
+  readonly hangUp: number;
+}
+
+export interface Plan {
+  readonly nodesOf: readonly number[];
+  readonly partitions: number;
+  readonly cacheBytes: number;
+  readonly network: NetworkPlan;
+  readonly disk: DiskPlan;
+  readonly clock: ClockPlan;
+  readonly faults: FaultPlan;
+  readonly workload: WorkloadPlan;
+  readonly safetyMs: number;
+}
+
+export function planOf(random: Random, safetyMs: number): Plan {
+  const datacenters = 2 + random.below(random.chance(0.2) ? 4 : 2);
+  const nodesOf = Array.from({ length: datacenters }, () => 1 + random.below(3));
+  return {
+    nodesOf,
+    partitions: 1 + random.below(6),
+    cacheBytes: random.pick([0, 2_000, 20_000, 100_000_000]),
+    network: networkPlan(random.fork("network")),
+    disk: diskPlan(random.fork("disk")),
+    clock: clockPlan(random.fork("clock")),
+    faults: faultPlan(random.fork("faults")),
+    workload: workloadPlan(random.fork("workload")),
+    safetyMs,
+  };
+}
+
+function networkPlan(random: Random): NetworkPlan {
+  return {
+    localDelayMs: random.pick([0.1, 0.5, 2, 20]),
+    wideDelayMs: random.pick([1, 20, 80, 300]),
+    jitter: random.pick([0.1, 0.5, 1]),
+    loss: random.chance(0.4) ? random.pick([0.001, 0.02, 0.2]) : 0,
+    localLoss: random.chance(0.15) ? random.pick([0.001, 0.01]) : 0,
+    repeat: random.chance(0.4) ? random.pick([0.01, 0.2]) : 0,
+    anyOrder: random.chance(0.4),
+  };
+}
+
+function diskPlan(random: Random): DiskPlan {
+  return {
+    syncMs: random.pick([0.2, 1, 5, 20]),
+    slowSync: random.chance(0.3) ? random.pick([0.01, 0.1]) : 0,
+    slowSyncMs: random.pick([50, 500, 3_000]),
+    readMs: random.pick([0.1, 1, 10]),
+    keepUnsynced: random.pick([0, 0.5, 1]),
+    storeFailure: random.chance(0.3) ? 0.2 : 0,
+  };
+}
+
+function clockPlan(random: Random): ClockPlan {
+  return {
+    skewMsMax: random.pick([0, 0, 5, 500, 10_000, 45_000]),
+    driftMax: random.pick([0, 0, 0.0001, 0.01]),
+  };
+}
+
+function faultPlan(random: Random): FaultPlan {
+  const every = (chance: number, choices: readonly number[]): number => {
+    const choice = random.pick(choices);
+    return random.chance(chance) ? choice : 0;
+  };
+  return {
+    crashMs: every(0.5, [1_000, 4_000, 10_000]),
+    crashAllMs: every(0.15, [5_000, 15_000]),
+    cutMs: every(0.4, [1_000, 5_000]),
+    cutOneWayMs: every(0.25, [2_000, 8_000]),
+    isolateMs: every(0.25, [5_000, 15_000]),
+    flapMs: every(0.3, [300, 2_000]),
+    pauseMs: every(0.25, [2_000, 8_000]),
+    clockJumpMs: every(0.3, [1_000, 6_000]),
+    clockJumpMsMax: random.pick([100, 5_000, 40_000, 90_000]),
+    diskFullMs: every(0.15, [4_000, 10_000]),
+    checkpointMs: every(0.8, [300, 1_000, 5_000]),
+  };
+}
+
+function workloadPlan(random: Random): WorkloadPlan {
+  const weight = (chance: number): number => (random.chance(chance) ? 1 + random.below(4) : 0);
+  const isWide = random.chance(0.06);
+  return {
+    actors: 3 + random.below(8),
+    keys: isWide ? 1_000 : 3 + random.below(20),
+    hotKeys: 1 + random.below(3),
+    thinkMs: random.pick([20, 60, 200]),
+    burstMax: isWide ? 40 : random.pick([1, 4, 12]),
+    read: 2 + random.below(4),
+    write: 2 + random.below(4),
+    remove: weight(0.5),
+    conditional: weight(0.4),
+    chain: weight(0.6),
+    move: weight(0.6),
+    adopt: weight(0.4),
+    numbered: weight(0.4),
+    scan: isWide ? 3 : 0,
+    hangUp: weight(0.2),
+  };
+}

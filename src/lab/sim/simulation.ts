@@ -1,0 +1,183 @@
+/*
+ * One seed: a whole cluster in one process, on virtual time.
+ *
+ *   safety     faults strike while clients work; every check runs at every step
+ *   liveness   all faults end; everything under way must complete, nothing may be left over
+ *   verdict    all datacenters hold the same state, and the recorded history is causal+ (lab/check)
+ */
+import type { NodeCore } from "../../core/node-core.ts";
+import { nodeIdOf, Placement } from "../../core/placement.ts";
+import { Random } from "../../shared/random.ts";
+import type { Bytes } from "../../shared/bytes.ts";
+import type { HistoryLine } from "../history/format.ts";
+import { historyHeader } from "../history/recorder.ts";
+import { Client } from "./client.ts";
+import type { SimToken } from "./client.ts";
+import { Disk } from "./disk.ts";
+import { Faults } from "./faults.ts";
+import { checkSettled, isSettled } from "./settled.ts";
+import type { Mutant } from "./mutants.ts";
+import { Network } from "./network.ts";
+import { NodeChecks } from "./node-checks.ts";
+import type { NodeObserver } from "./node-observer.ts";
+import { planOf } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { Reached } from "./reached.ts";
+import { Scheduler } from "./scheduler.ts";
+import { SimNode } from "./sim-node.ts";
+import { Trace } from "./trace.ts";
+import { judgeHistory } from "./verdict.ts";
+import { Violation } from "./violation.ts";
+import { WallClock } from "./wall-clock.ts";
+import { World } from "./world.ts";
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly safetyMs?: number;
+  readonly mutant?: Mutant;
+  readonly print?: (line: string) => void;
+}
+
+const safetyMsDefault = 20_000;
+const livenessMsMax = 400_000;
+const eventsMax = 20_000_000;
+/** Clients go on for a while after all faults have ended. */
+const afterwardsMs = 1_000;
+const settledCheckMs = 250;
+
+export class Simulation implements NodeObserver {
+  readonly plan: Plan;
+  readonly placement: Placement;
+  readonly scheduler: Scheduler = new Scheduler();
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly nodes: SimNode[] = [];
+  readonly world: World;
+  readonly clients: Client[] = [];
+  readonly history: HistoryLine[] = [];
+  readonly reached: Reached = new Reached();
+  readonly checks: Map<SimNode, NodeChecks> = new Map();
+  private readonly faults: Faults;
+  private readonly mutant: Mutant | undefined;
+  private readonly tokens: SimToken[] = [];
+  private threads = 0;
+
+  constructor(options: SimulationOptions) {
+    const random = new Random(options.seed);
+    this.plan = planOf(random.fork("plan"), options.safetyMs ?? safetyMsDefault);
+    this.mutant = options.mutant;
+    this.placement = new Placement(this.plan.nodesOf, this.plan.partitions);
+    this.world = new World(this.plan.nodesOf.length);
+    this.trace = new Trace(() => this.scheduler.nowMs, options.print);
+    const { scheduler, placement, trace } = this;
+    this.network = new Network(placement, scheduler, random.fork("network"), this.plan.network, trace);
+    this.makeNodes(random);
+    const datacenters = this.plan.nodesOf.map((_, index) => `dc${index}`);
+    this.history.push(historyHeader({ cluster: "simulated", datacenters, clock: "one" }));
+    this.makeClients(random.fork("workload"));
+    this.faults = new Faults(random.fork("faults"), this.plan.faults, {
+      scheduler,
+      network: this.network,
+      nodes: this.nodes,
+      trace,
+      crash: (node) => this.crash(node),
+    });
+  }
+
+  private makeNodes(random: Random): void {
+    const { scheduler, network, placement, trace } = this;
+    const clocks = random.fork("clocks");
+    const disks = random.fork("disk");
+    const { cacheBytes, clock, disk } = this.plan;
+    this.plan.nodesOf.forEach((count, datacenter) => {
+      for (let n = 0; n < count; n++) {
+        const id = nodeIdOf(datacenter, n);
+        const own = disks.fork(`node ${id}`);
+        const skewMs = (clocks.below(2_001) / 1_000 - 1) * clock.skewMsMax;
+        const drift = (clocks.below(2_001) / 1_000 - 1) * clock.driftMax;
+        const parts = { scheduler, network, placement, trace, random: own.fork("checkpoints"), cacheBytes, observer: this };
+        const node = new SimNode(id, new Disk(scheduler, own, disk), new WallClock(skewMs, drift), parts);
+        this.nodes.push(node);
+        this.checks.set(node, new NodeChecks(node, this.world));
+      }
+    });
+  }
+
+  private makeClients(random: Random): void {
+    const { workload, nodesOf } = this.plan;
+    const { scheduler, world, nodes, tokens, reached } = this;
+    for (let i = 0; i < workload.actors; i++) {
+      const parts = {
+        scheduler,
+        world,
+        nodes,
+        tokens,
+        plan: workload,
+        history: { write: (line: HistoryLine) => void this.history.push(line) },
+        random: random.fork(`client ${i}`),
+        reached: reached.situations,
+        nextThreadName: () => `s${++this.threads}`,
+      };
+      this.clients.push(new Client(`client-${i}`, random.below(nodesOf.length), parts));
+    }
+  }
+
+  /** Throws Violation, InvariantError or whatever else the cluster breaks with. */
+  run(): void {
+    for (const node of this.nodes) node.start();
+    for (const client of this.clients) client.live();
+    this.faults.begin();
+    this.runUntil(this.plan.safetyMs);
+    this.faults.heal();
+    this.runUntil(this.scheduler.nowMs + afterwardsMs);
+    for (const client of this.clients) client.stop();
+    this.settle();
+    checkSettled(this);
+    judgeHistory(this);
+    for (const node of this.nodes) if (node.core !== undefined) this.reached.add(node, node.core);
+    this.reached.addNetwork(this.network);
+  }
+
+  private settle(): void {
+    const untilMs = this.scheduler.nowMs + livenessMsMax;
+    while (!isSettled(this)) {
+      if (this.scheduler.nowMs >= untilMs) checkSettled(this);
+      this.runUntil(this.scheduler.nowMs + settledCheckMs);
+    }
+  }
+
+  private runUntil(untilMs: number): void {
+    while (this.scheduler.step(untilMs)) {
+      if (this.scheduler.events > eventsMax) throw new Violation(12, `more than ${eventsMax} events`);
+    }
+    for (const node of this.nodes) if (node.core !== undefined) this.checks.get(node)?.checkBounds(node.core);
+  }
+
+  private crash(node: SimNode): void {
+    node.crash();
+    for (const client of this.clients) client.nodeCrashed(node);
+  }
+
+  created(node: SimNode, core: NodeCore): void {
+    this.checks.get(node)?.hook(core);
+    this.mutant?.created?.(core, this);
+  }
+
+  replayed(node: SimNode, frame: Bytes): void {
+    this.checks.get(node)?.replayed(frame);
+  }
+
+  recovered(node: SimNode, core: NodeCore): void {
+    this.mutant?.recovered?.(core, this);
+    this.checks.get(node)?.recovered(core);
+  }
+
+  frameDurable(node: SimNode, frame: Bytes): void {
+    this.checks.get(node)?.frameDurable(frame);
+  }
+
+  crashed(node: SimNode, core: NodeCore): void {
+    this.checks.get(node)?.crashed();
+    this.reached.add(node, core);
+  }
+}

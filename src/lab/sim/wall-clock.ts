@@ -1,0 +1,31 @@
+/*
+ * A node's wall clock: virtual time seen through skew, drift and jumps. Both ways: it may go back.
+ */
+import { hybridEpochUnixMs } from "../../protocol/hybrid-time.ts";
+
+/** Wall time at virtual time 0, in Unix ms: far enough above the epoch of hybrid time for clocks to be behind. */
+const startUnixMs = hybridEpochUnixMs + 1_000_000_000;
+
+export class WallClock {
+  private offsetMs: number;
+  private drift: number;
+
+  constructor(skewMs: number, drift: number) {
+    this.offsetMs = skewMs;
+    this.drift = drift;
+  }
+
+  read(virtualMs: number): number {
+    return Math.floor(startUnixMs + virtualMs + this.offsetMs + virtualMs * this.drift);
+  }
+
+  jump(byMs: number): void {
+    this.offsetMs += byMs;
+  }
+
+  /** From now on it tells the true time. */
+  heal(): void {
+    this.offsetMs = 0;
+    this.drift = 0;
+  }
+}
