@@ -6,6 +6,9 @@
  *            ──▶ waiting ──every dependency holds, its record is loaded, the clock allows it──▶ ready ──▶ proposed
  *            ──▶ dropped for now: no room; the stream is opened again later (stream-receiver.ts)
  *
+ * Room is for writes that wait for others. One that waits for its record alone gets in beyond it, within `overflow`: those
+ * that fill the room may be waiting for just this one, and it leaves as soon as the store answers.
+ *
  * A dependency is a dot, and it holds when *that dot* was proposed earlier in this log, or applied at another node of the
  * datacenter. ("The key is at this version or later" is unsound with nearest dependencies: docs/PROTOCOL.md, step R4.)
  * A prefix holds when every seq up to it is in.
@@ -27,6 +30,8 @@ import type { Origin } from "../protocol/version.ts";
 import type { Write } from "../protocol/write.ts";
 
 const writeOverheadBytes = 300;
+/** How far beyond the room writes go that wait for their record alone. */
+const overflow = 2;
 
 export class WaitingWrite implements DotWaiter, LoadWaiter {
   readonly write: Write;
@@ -96,12 +101,13 @@ export class DependencyGate {
     }
     const record = this.state.record(partition, write.key);
     const waiter = new WaitingWrite(this, write, partition, record, this.state.nowMs);
-    if (this.isFree(waiter)) {
+    const isFree = this.isFree(waiter);
+    if (isFree && !this.needsRecord(waiter)) {
       this.head.apply(partition, record, write);
       this.drain();
       return true;
     }
-    if (this.waitingCount >= waitingWritesMax || this.waitingBytes + waiter.bytes > waitingBytesMax) {
+    if (!this.hasRoom(waiter, isFree ? overflow : 1)) {
       counters.writesDropped++;
       return false;
     }
@@ -139,10 +145,11 @@ export class DependencyGate {
 
   /** Proposes what is ready. A loop, not a recursion: one proposal may free a chain of thousands. */
   drain(): void {
-    if (this.draining || this.ready.length === 0 || this.state.writesRefused !== undefined) return;
+    if (this.draining || this.ready.length === 0) return;
     this.draining = true;
-    for (let i = 0; i < this.ready.length; i++) {
-      const waiter = this.ready[i] as WaitingWrite;
+    let next = 0;
+    while (next < this.ready.length && !this.isShut) {
+      const waiter = this.ready[next++] as WaitingWrite;
       if (this.needsRecord(waiter)) {
         this.awaitRecord(waiter);
         continue;
@@ -151,7 +158,7 @@ export class DependencyGate {
       this.head.apply(waiter.partition, waiter.record, waiter.write);
       waiter.record.pins--;
     }
-    this.ready = [];
+    this.ready = next === this.ready.length ? [] : this.ready.slice(next);
     this.draining = false;
   }
 
@@ -198,8 +205,18 @@ export class DependencyGate {
     this.state.load(waiter.record, waiter);
   }
 
+  /** Nothing may be proposed now: others' writes wait as clients' do, so that what is in flight stays bounded. */
+  private get isShut(): boolean {
+    return this.state.writesRefused !== undefined || !this.head.canPropose;
+  }
+
+  private hasRoom(waiter: WaitingWrite, times: number): boolean {
+    return this.waitingCount < waitingWritesMax * times && this.waitingBytes + waiter.bytes <= waitingBytesMax * times;
+  }
+
+  /** Whether it could be proposed now, but perhaps for its record. */
   private isFree(waiter: WaitingWrite): boolean {
-    if (this.state.writesRefused !== undefined) return false;
+    if (this.isShut || this.isAheadOfClock(waiter.write)) return false;
     const { dots, prefixes } = waiter.write.dependencies;
     for (let i = 0; i < dots.length; i += 2) {
       if (!this.holds(dots[i] as number, dots[i + 1] as number, false)) return false;
@@ -207,7 +224,7 @@ export class DependencyGate {
     for (let i = 0; i < prefixes.length; i += 2) {
       if (!this.holds(prefixes[i] as number, prefixes[i + 1] as number, true)) return false;
     }
-    return !this.needsRecord(waiter) && !this.isAheadOfClock(waiter.write);
+    return true;
   }
 
   private wait(waiter: WaitingWrite): void {

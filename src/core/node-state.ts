@@ -15,7 +15,7 @@ import { maxSkewMs } from "../shared/limits.ts";
 import { invariant } from "../shared/assert.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
-import { partitionOf } from "../protocol/version.ts";
+import { datacenterOf, partitionOf } from "../protocol/version.ts";
 import type { Origin } from "../protocol/version.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
@@ -73,7 +73,9 @@ export class NodeState {
     return partition;
   }
 
+  /** The partition of an origin, when this node owns it; undefined also for a datacenter that there is not. */
   localOfOrigin(origin: Origin): Partition | undefined {
+    if (datacenterOf(origin) >= this.placement.datacenters) return undefined;
     return this.byId[partitionOf(origin)];
   }
 

@@ -5,6 +5,7 @@
  *   applied here (durable) ──▶ *applied* acknowledged, with this node's clock
  *   no room for a write to wait, or the disk is full ──▶ dropped, but the stream goes on; once there is room again the
  *       stream is opened anew, and whatever was not applied is sent again: the origin's log is where it waits meanwhile
+ *   no room for long ──▶ opened anew all the same, less and less often: what was dropped may be what all others wait for
  *
  * So what waits here is bounded, and never stops the stream behind it: a write that others wait for may be right behind.
  */
@@ -14,7 +15,7 @@ import type { NodeState } from "./node-state.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId } from "./placement.ts";
 import type { Partition } from "./partition.ts";
-import { shipRetryMsMin, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
+import { shipRetryMsMax, shipRetryMsMin, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
 import type { ByteReader } from "../protocol/byte-reader.ts";
 import { decodeHole, EntryCursor, entryHole, entryPut } from "../protocol/log-entry.ts";
@@ -32,6 +33,7 @@ export class StreamReceiver {
   private openAgainAtMs = 0;
   /** Something was dropped since the stream was opened. */
   private gap = false;
+  private gapRetryMs = shipRetryMsMin;
   private received: number[] = [];
   private readonly changed = new Set<Partition>();
   private ackAllOnce = false;
@@ -83,7 +85,7 @@ export class StreamReceiver {
   tick(): void {
     if (!this.state.linksUp.has(this.source)) return;
     if (!this.heard && this.state.nowMs >= this.openAgainAtMs) this.open();
-    else if (this.gap && this.hasRoomAgain()) this.open();
+    else if (this.gap) this.closeGap();
     if (this.changed.size > 0) this.state.wake();
     this.ackAllOnce = true;
   }
@@ -123,8 +125,19 @@ export class StreamReceiver {
     return { partition: partition.id, watermark: set.watermark, ranges: set.rangesBeyond() };
   }
 
+  /** A write of the gap that nothing blocks any more gets in without room: so even a full room makes progress. */
+  private closeGap(): void {
+    if (this.state.writesRefused !== undefined) return;
+    if (this.hasRoomAgain()) {
+      this.gapRetryMs = shipRetryMsMin;
+      this.open();
+    } else if (this.state.nowMs >= this.openAgainAtMs + this.gapRetryMs) {
+      this.gapRetryMs = Math.min(this.gapRetryMs * 2, shipRetryMsMax);
+      this.open();
+    }
+  }
+
   private hasRoomAgain(): boolean {
-    if (this.state.writesRefused !== undefined) return false;
     return this.gate.waitingCount < waitingWritesMax / 2 && this.gate.waitingBytes < waitingBytesMax / 2;
   }
 

@@ -57,7 +57,11 @@ export class Cluster implements NodeSurroundings {
 
   constructor(options: ClusterOptions = {}) {
     const { datacenters = 2, nodes = 1, partitions = 4, cacheBytes = 64 * 1024 * 1024 } = options;
-    this.placement = new Placement(Array.from({ length: datacenters }, () => nodes), partitions, hashByName);
+    this.placement = new Placement(
+      Array.from({ length: datacenters }, () => nodes),
+      partitions,
+      hashByName,
+    );
     this.cacheBytes = cacheBytes;
     this.onEvent = options.onEvent ?? (() => undefined);
     for (let d = 0; d < datacenters; d++) {
