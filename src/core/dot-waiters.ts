@@ -3,6 +3,8 @@
  * it) is in.
  *
  * In: registrations; "this seq is in, the watermark is now there". Out: `dotHolds` on each waiter.
+ *
+ * Telling that one dot is in costs the same however many wait for others: hundreds of thousands may, at the end of a cut.
  */
 import type { Origin } from "../protocol/version.ts";
 
@@ -10,9 +12,12 @@ export interface DotWaiter {
   dotHolds(origin: Origin, seq: number, prefix: boolean): void;
 }
 
+/** Those who wait for one dot, in the order in which they came: mostly one, which then needs no set. */
+type Waiting = DotWaiter | Set<DotWaiter>;
+
 interface OriginWaiters {
-  readonly dots: Map<number, DotWaiter[]>;
-  readonly prefixes: Map<number, DotWaiter[]>;
+  readonly dots: Map<number, Waiting>;
+  readonly prefixes: Map<number, Waiting>;
 }
 
 export class DotWaiters {
@@ -27,12 +32,13 @@ export class DotWaiters {
     const table = prefix ? waiters.prefixes : waiters.dots;
     const waiting = table.get(seq);
     if (waiting === undefined) {
-      table.set(seq, [waiter]);
+      table.set(seq, waiter);
       this.size++;
       return "first";
     }
-    if (waiting.includes(waiter)) return "repeated";
-    waiting.push(waiter);
+    if (isAmong(waiting, waiter)) return "repeated";
+    if (waiting instanceof Set) waiting.add(waiter);
+    else table.set(seq, new Set([waiting, waiter]));
     this.size++;
     return "another";
   }
@@ -55,8 +61,16 @@ export class DotWaiters {
     this.forgetIfEmpty(origin, waiters);
   }
 
-  /** Every seq up to `watermark` is in. */
+  /** Every seq up to `watermark` is in, and who waits for one of these dots was told before. */
   prefixIsIn(origin: Origin, watermark: number): void {
+    const waiters = this.origins.get(origin);
+    if (waiters === undefined || waiters.prefixes.size === 0) return;
+    this.releaseUpTo(origin, waiters.prefixes, watermark, true);
+    this.forgetIfEmpty(origin, waiters);
+  }
+
+  /** Every seq up to `watermark` is in, which also answers for the dots up to there. Linear. */
+  everythingIsIn(origin: Origin, watermark: number): void {
     const waiters = this.origins.get(origin);
     if (waiters === undefined) return;
     this.releaseUpTo(origin, waiters.dots, watermark, false);
@@ -69,11 +83,10 @@ export class DotWaiters {
     if (waiters === undefined) return;
     const table = prefix ? waiters.prefixes : waiters.dots;
     const waiting = table.get(seq);
-    const at = waiting === undefined ? -1 : waiting.indexOf(waiter);
-    if (waiting === undefined || at < 0) return;
-    waiting.splice(at, 1);
+    if (waiting === undefined || !isAmong(waiting, waiter)) return;
     this.size--;
-    if (waiting.length === 0) table.delete(seq);
+    if (waiting instanceof Set) waiting.delete(waiter);
+    if (!(waiting instanceof Set) || waiting.size === 0) table.delete(seq);
     this.forgetIfEmpty(origin, waiters);
   }
 
@@ -81,8 +94,8 @@ export class DotWaiters {
   removeAll(waiter: DotWaiter): void {
     const found: [Origin, number, boolean][] = [];
     for (const [origin, { dots, prefixes }] of this.origins) {
-      for (const [seq, waiting] of dots) if (waiting.includes(waiter)) found.push([origin, seq, false]);
-      for (const [seq, waiting] of prefixes) if (waiting.includes(waiter)) found.push([origin, seq, true]);
+      for (const [seq, waiting] of dots) if (isAmong(waiting, waiter)) found.push([origin, seq, false]);
+      for (const [seq, waiting] of prefixes) if (isAmong(waiting, waiter)) found.push([origin, seq, true]);
     }
     for (const [origin, seq, prefix] of found) this.remove(origin, seq, prefix, waiter);
   }
@@ -95,7 +108,7 @@ export class DotWaiters {
     }
   }
 
-  private releaseUpTo(origin: Origin, table: Map<number, DotWaiter[]>, watermark: number, prefix: boolean): void {
+  private releaseUpTo(origin: Origin, table: Map<number, Waiting>, watermark: number, prefix: boolean): void {
     if (table.size === 0) return;
     const due: number[] = [];
     for (const seq of table.keys()) if (seq <= watermark) due.push(seq);
@@ -103,12 +116,13 @@ export class DotWaiters {
     for (const seq of due) this.release(origin, table, seq, prefix);
   }
 
-  private release(origin: Origin, table: Map<number, DotWaiter[]>, seq: number, prefix: boolean): void {
+  private release(origin: Origin, table: Map<number, Waiting>, seq: number, prefix: boolean): void {
     const waiting = table.get(seq);
     if (waiting === undefined) return;
     table.delete(seq);
-    this.size -= waiting.length;
-    for (const waiter of waiting) waiter.dotHolds(origin, seq, prefix);
+    this.size -= waiting instanceof Set ? waiting.size : 1;
+    if (!(waiting instanceof Set)) waiting.dotHolds(origin, seq, prefix);
+    else for (const waiter of waiting) waiter.dotHolds(origin, seq, prefix);
   }
 
   private forgetIfEmpty(origin: Origin, waiters: OriginWaiters): void {
@@ -116,4 +130,8 @@ export class DotWaiters {
       this.origins.delete(origin);
     }
   }
+}
+
+function isAmong(waiting: Waiting, waiter: DotWaiter): boolean {
+  return waiting instanceof Set ? waiting.has(waiter) : waiting === waiter;
 }

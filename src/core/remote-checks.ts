@@ -66,7 +66,7 @@ export class RemoteChecks {
       if (prefix) this.waiters.prefixIsIn(origin, seq);
       else this.waiters.dotIsIn(origin, seq);
     }
-    for (const { origin, watermark } of answer.watermarks) this.waiters.prefixIsIn(origin, watermark);
+    for (const { origin, watermark } of answer.watermarks) this.waiters.everythingIsIn(origin, watermark);
   }
 
   onLinkUp(): void {
