@@ -76,6 +76,7 @@ export class NodeCore {
   readonly skew: SkewWatch;
   /** Where the durable log ends. */
   logEnd = 0;
+  private shippedFromKept = 0;
   private readonly services: SessionServices;
   private stalled = new Set<Session>();
   private lastSessionId = 0;
@@ -198,8 +199,8 @@ export class NodeCore {
     for (const receiver of this.receivers.values()) receiver.flush();
     const loads = state.takeLoads();
     if (loads.length > 0) state.effects.load(loads);
-    state.outboxes.flush((peer, writer) => {
-      if (state.linksUp.has(peer)) state.effects.send(peer, writer.bytes, writer.length);
+    state.outboxes.flush((peer, frame, length) => {
+      if (state.linksUp.has(peer)) state.effects.send(peer, frame, length);
     });
     if (!state.proposals.hasFrame) return;
     this.marks.at(this.logEnd);
@@ -213,12 +214,18 @@ export class NodeCore {
     return new Checkpoint(this, this.logEnd);
   }
 
-  /** The log before this position is needed by no destination any more. */
+  /**
+   * The log before this position is needed by no destination any more, also after a restart: shipping then begins where the
+   * newest durable checkpoint says, which may be behind what destinations have acknowledged since.
+   */
   get shippedFrom(): number {
-    let from = this.logEnd;
-    for (const shipper of this.shippers.values()) from = Math.min(from, shipper.neededFrom);
+    return this.shippedFromKept;
+  }
+
+  /** A checkpoint is durable that says from where on destinations need the log. */
+  shippingKept(from: number): void {
+    this.shippedFromKept = from;
     this.marks.dropBefore(from);
-    return from;
   }
 
   /** Refuses clients' writes and holds others' back (a full disk, a drained node), or stops doing so. */

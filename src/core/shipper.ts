@@ -121,7 +121,7 @@ export class Shipper {
       for (let i = 0; i + 1 < ranges.length; i += 2) set.addRange(ranges[i] as number, ranges[i + 1] as number);
       if (set.greatest > (this.state.local(partition)?.seq ?? 0)) return partition;
     }
-    if (open.epoch === this.epoch) return undefined;
+    if (open.epoch <= this.epoch) return undefined;
     this.state.counters.streamsOpened++;
     this.epoch = open.epoch;
     this.number = 0;
@@ -200,9 +200,9 @@ export class Shipper {
   }
 
   private take(frame: CommittedFrame): void {
-    this.batch.add(frame);
+    this.batch.begin(frame);
+    while (this.batch.fill()) this.send();
     this.position = frame.end;
-    if (this.batch.bytes >= shipMessageBytes) this.send();
   }
 
   private sendBatch(): void {

@@ -1,10 +1,12 @@
 /*
  * Collects, from frames of the log, the entries that one destination needs into the body of one stream message: puts and
  * holes of this datacenter's origin, of partitions whose equivalent the destination owns, that it has not applied yet. The
- * entries are copied as they are: no write is decoded to be shipped.
+ * entries are copied as they are: no write is decoded to be shipped. A message ends when it is full, also in the middle of a frame: a
+ * frame of the log may be larger than any frame of the transport.
  */
 import type { AppliedSet } from "./applied-set.ts";
 import type { CommittedFrame } from "./recent-frames.ts";
+import { shipMessageBytes } from "../shared/limits.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { decodeHole, EntryCursor, entryHeaderBytes, entryHole, entryPut } from "../protocol/log-entry.ts";
 import { beginMessage, endMessage, messageStreamData } from "../protocol/messages/message.ts";
@@ -46,18 +48,27 @@ export class StreamBatch {
     this.lastSeqs.clear();
   }
 
-  add(frame: CommittedFrame): void {
-    if (this.entries === 0) this.position = frame.position;
-    const cursor = this.cursor.over(frame.payload, 0, frame.payload.length);
+  /** Goes on with the entries of this frame. */
+  begin(frame: CommittedFrame): void {
+    this.framePosition = frame.position;
+    this.cursor.over(frame.payload, 0, frame.payload.length);
+  }
+
+  /** Collects entries of the frame. True when the message is full before the frame is at its end: send it and go on. */
+  fill(): boolean {
+    const { cursor } = this;
     while (cursor.next()) {
       const applied = this.applied.get(cursor.partition);
       if (applied === undefined || !this.isNeeded(applied)) continue;
       const { body } = cursor;
       const end = body.end;
+      if (this.entries === 0) this.position = this.framePosition;
       this.writer.raw(body.bytes, this.bodyStart - entryHeaderBytes, end);
       this.entries++;
       this.lastSeqs.set(cursor.partition, this.seq);
+      if (this.writer.length >= shipMessageBytes) return true;
     }
+    return false;
   }
 
   writeTo(outbox: ByteWriter, epoch: number, number: number): void {
@@ -69,6 +80,7 @@ export class StreamBatch {
     this.clear();
   }
 
+  private framePosition = 0;
   private bodyStart = 0;
   private seq = 0;
 
