@@ -29,6 +29,8 @@ export class Checkpoint {
   private readonly core: NodeCore;
   private readonly records: KeyRecord[];
   private readonly meta: Bytes;
+  /** What `meta` says about where destinations need the log from. */
+  private readonly shippedFrom: number;
   private next = 0;
   private taken: KeyRecord[] = [];
 
@@ -40,6 +42,9 @@ export class Checkpoint {
     core.state.dirty = [];
     core.state.dirtyBytes = 0;
     this.meta = encodeMeta(core, position);
+    let shippedFrom = position;
+    for (const { neededFrom } of core.shippers.values()) shippedFrom = Math.min(shippedFrom, neededFrom);
+    this.shippedFrom = shippedFrom;
   }
 
   get remaining(): number {
@@ -72,6 +77,7 @@ export class Checkpoint {
   batchDurable(): void {
     for (const record of this.taken) record.writing = false;
     this.taken = [];
+    if (this.next === this.records.length) this.core.shippingKept(this.shippedFrom);
   }
 
   /** The batch did not get there: its records, and all that follow, are for another checkpoint. */

@@ -44,7 +44,7 @@ export class Shipper {
   private readonly applied = new Map<number, AppliedSet>();
   private epoch = 0;
   private number = 0;
-  /** The next frame of the log to read. */
+  /** The next frame of the log to read; never before `resume`, where the log may be gone. */
   private position = 0;
   /** Everything before this position is applied there. */
   private resume = 0;
@@ -163,7 +163,7 @@ export class Shipper {
     if (oldest === undefined || this.state.nowMs < oldest.sentMs + this.retryMs) return;
     this.state.counters.streamRewinds++;
     this.retryMs = Math.min(this.retryMs * 2, shipRetryMsMax);
-    this.position = Math.min(this.position, oldest.position);
+    this.position = Math.max(this.resume, Math.min(this.position, oldest.position));
     this.forgetInFlight();
     this.state.wake();
   }
@@ -230,5 +230,6 @@ export class Shipper {
 
   private moveResume(): void {
     this.resume = this.marks.resumePosition(this.resume, (partition) => this.applied.get(partition));
+    if (this.position < this.resume) this.position = this.resume;
   }
 }
