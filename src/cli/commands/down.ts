@@ -1,0 +1,52 @@
+/*
+ * `cops down`: stops the development cluster of a directory, wherever it was started, and waits until it has stopped.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import { dataOption } from "../command-options.ts";
+import { readClusterFile } from "../dev/cluster-file.ts";
+import type { Holder } from "../dev/process-identity.ts";
+import { isAlive, liveHolderOf } from "../dev/process-identity.ts";
+import { CliError } from "../errors.ts";
+import { printLine } from "../output.ts";
+
+/** The supervisor gives each node 15 seconds before it ends it. */
+const STOP_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
+
+export function addDownCommand(program: Command): void {
+  program
+    .command("down")
+    .description("stop the development cluster of a data directory")
+    .addOption(dataOption())
+    .action(({ data }: { readonly data: string }) => runDown(data));
+}
+
+async function runDown(directory: string): Promise<void> {
+  // Only what `cops up` made: other directories have locks too.
+  const { cluster } = readClusterFile(directory);
+  const holder = liveHolderOf(directory);
+  if (holder === undefined) {
+    printLine(`cluster ${cluster} on ${directory} does not run`);
+    return;
+  }
+  signal(holder);
+  const untilMs = performance.now() + STOP_TIMEOUT_MS;
+  while (isAlive(holder)) {
+    if (performance.now() > untilMs) {
+      const words = `process ${holder.pid} has not stopped cluster ${cluster} within ${STOP_TIMEOUT_MS / 1000} s`;
+      throw new CliError("STOP_TIMEOUT", words);
+    }
+    await sleep(POLL_MS);
+  }
+  printLine(`cluster ${cluster} stopped; the data stay in ${directory}`);
+}
+
+function signal({ pid }: Holder): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    // It has just ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/*
+ * `cops status`: every node of every datacenter, as it says itself.
+ */
+import type { Command } from "commander";
+import { dataOption, hostOption, jsonOption, passwordOption, portOption } from "../command-options.ts";
+import { ExitCode } from "../exit-codes.ts";
+import { nodeReports } from "../node-reports.ts";
+import { printJson, printLine } from "../output.ts";
+import { statusTable } from "../status-table.ts";
+import type { TargetOptions } from "../targets.ts";
+import { findCluster } from "../targets.ts";
+
+interface StatusOptions extends TargetOptions {
+  readonly json?: true;
+}
+
+export function addStatusCommand(program: Command): void {
+  program
+    .command("status")
+    .description("how each node is: replication lag, waiting writes, log, links")
+    .addOption(dataOption())
+    .addOption(hostOption())
+    .addOption(portOption())
+    .addOption(passwordOption())
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExit code 0: all nodes are ready; 1: some are not; 3: none answers.")
+    .action(runStatus);
+}
+
+async function runStatus(options: StatusOptions): Promise<void> {
+  const { cluster, password } = await findCluster(options);
+  const reports = await nodeReports(cluster, { password });
+  if (options.json === true) printJson({ cluster: cluster.cluster, nodes: reports });
+  else printLine(statusTable(reports));
+  const ready = reports.filter(({ status }) => status?.ready === true).length;
+  if (reports.every(({ up }) => !up)) process.exitCode = ExitCode.unreachable;
+  else process.exitCode = ready === reports.length ? ExitCode.ok : ExitCode.failed;
+}
