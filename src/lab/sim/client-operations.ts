@@ -162,8 +162,9 @@ export class WriteOperation extends ClientOperation {
     this.end();
   }
 
-  conclude(version: Version | undefined, old: Version | undefined): void {
-    if (this.choice.condition !== conditionNone) this.sawBefore(old);
+  /** An answer that is repeated does not tell any more what the condition was judged against. */
+  conclude(version: Version | undefined, old: Version | undefined, isRepeated: boolean = false): void {
+    if (this.choice.condition !== conditionNone && !isRepeated) this.sawBefore(old);
     if (version === undefined) this.conditionFailed();
     else this.took(version);
   }
@@ -232,11 +233,23 @@ export class WriteOperation extends ClientOperation {
 export class PointOperation extends ClientOperation {
   private readonly start: (sink: OperationSink) => void;
   private readonly then: (isReached: boolean) => void;
+  private readonly lost: () => void;
 
-  constructor(scene: ClientScene, start: (sink: OperationSink) => void, then: (isReached: boolean) => void) {
+  constructor(
+    scene: ClientScene,
+    start: (sink: OperationSink) => void,
+    then: (isReached: boolean) => void,
+    lost: () => void = () => undefined,
+  ) {
     super(scene);
     this.start = start;
     this.then = then;
+    this.lost = lost;
+  }
+
+  override abandoned(): void {
+    super.abandoned();
+    this.lost();
   }
 
   submit(): void {

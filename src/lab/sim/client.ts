@@ -303,7 +303,10 @@ export class Client implements ClientScene {
       }
       then(isThere);
     };
-    this.submit(new PointOperation(this, start, done));
+    const lost = (): void => {
+      step.state = "missed";
+    };
+    this.submit(new PointOperation(this, start, done, lost));
   }
 
   /** Takes over what another client had seen, wherever that was. */
@@ -344,7 +347,7 @@ export class Client implements ClientScene {
           this.onCrash = undefined;
           this.busy = false;
           if (attempt > 1) this.count("numbered request repeated");
-          operation.conclude(version, old);
+          operation.conclude(version, old, attempt > 1 && version !== undefined);
         },
         failed: (tag, failure) => {
           this.outstanding.delete(point);

@@ -75,8 +75,10 @@ export class Disk {
     return frames;
   }
 
+  /** The log may be truncated while a read is under way; that read then gives nothing. */
   readLater(from: number, bytesMax: number, done: (frames: CommittedFrame[]) => void): void {
-    this.later(this.plan.readMs * this.spread(), () => done(this.read(from, bytesMax)));
+    check(from >= this.start, 6, () => `shipping asks for the log at ${from}, but it begins at ${this.start}`);
+    this.later(this.plan.readMs * this.spread(), () => done(from < this.start ? [] : this.read(from, bytesMax)));
   }
 
   getLater(keys: readonly ByteString[], done: (values: (Bytes | undefined)[]) => void): void {

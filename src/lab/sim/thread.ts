@@ -50,21 +50,21 @@ export class Thread {
 
   /** What a write at place `before` depends on: all that was seen since the last write that took effect, and that one. */
   dependencies(before: number = this.steps.length): DotKey[] {
-    const dots: DotKey[] = [];
+    const dots = new Set<DotKey>();
     for (let i = before - 1; i >= 0; i--) {
       const step = this.steps[i] as ThreadStep;
-      dots.push(...step.saw);
+      for (const dot of step.saw) dots.add(dot);
       if (step.state === "missed" || step.write === undefined) {
         this.checkAnswered(step, before);
         continue;
       }
       if (step.write.dot !== undefined) {
-        dots.push(step.write.dot);
+        dots.add(step.write.dot);
         break;
       }
       this.checkAnswered(step, before);
     }
-    return dots;
+    return [...dots];
   }
 
   /** A write takes effect after everything before it in its thread. */

@@ -82,7 +82,7 @@ export class World {
     check(other === undefined, 2, () => `${describeDot(dot)} was given to ${write.value} and to ${other?.value}`);
     write.dot = dot;
     write.version = version;
-    write.dependencies = [...new Set(write.thread.dependencies(write.step))];
+    write.dependencies = write.thread.dependencies(write.step);
     this.byDot.set(dot, write);
     const holes = this.holes.get(dotKeyOf(version.datacenter, version.partition, 0)) ?? [];
     for (const { from, to } of holes) {
