@@ -111,8 +111,11 @@ export class NodeInbox {
   }
 
   private onStreamAck(peer: NodeId, body: ByteReader): void {
+    const { shippers, stability, state } = this.core;
     const ack = decodeStreamAck(body);
-    this.core.shippers.get(peer)?.onAck(ack);
-    if (ack.applied.length > 0) this.core.stability.onAck(ack.clock, ack.applied);
+    // What is applied is told again and again: from a clock that is too far ahead it is not believed yet.
+    const isBelieved = ack.applied.length === 0 || state.acceptsClock(ack.clock);
+    shippers.get(peer)?.onAck(isBelieved ? ack : { ...ack, applied: [] });
+    if (isBelieved && ack.applied.length > 0) stability.onAck(ack.clock, ack.applied);
   }
 }

@@ -63,7 +63,8 @@ export class Recovery {
 
   /** Every frame is replayed: from here on nothing that was ever given out is given out again. */
   finish(): void {
-    const { head, state } = this.core;
+    const { head, state, stability } = this.core;
+    stability.restore(state.clock.durableBound);
     for (const partition of state.partitions.values()) {
       const given = partition.seq;
       if (head.seqBound > given) {

@@ -24,7 +24,7 @@ export class Stability {
   private readonly state: NodeState;
   private readonly shippers: ReadonlyMap<NodeId, Shipper>;
   /** Partitions of this node with acknowledgements that were not looked at yet. */
-  private readonly acked = new Set<Partition>();
+  private acked = new Set<Partition>();
   private readonly toTell = new Map<NodeId, Set<Partition>>();
   /** The greatest clock of any acknowledgement. */
   private clock: HybridTime = 0;
@@ -44,8 +44,13 @@ export class Stability {
     }
   }
 
+  /** After a restart: no acknowledgement that was believed before had a clock above the bound on disk. */
+  restore(bound: HybridTime): void {
+    this.clock = Math.max(this.clock, bound);
+  }
+
+  /** The clock was accepted by the caller. */
   onAck(clock: HybridTime, partitions: readonly number[]): void {
-    if (!this.state.acceptsClock(clock)) return;
     if (clock > this.clock) this.clock = clock;
     for (let i = 0; i < partitions.length; i += 2) {
       const partition = this.state.local(partitions[i] as number);
@@ -74,8 +79,9 @@ export class Stability {
       this.nextRepeatMs = nowMs + repeatMs;
       for (const peer of this.shippers.keys()) this.tellAll(peer);
     }
-    for (const partition of this.acked) this.recompute(partition);
-    this.acked.clear();
+    const acked = this.acked;
+    this.acked = new Set();
+    for (const partition of acked) this.recompute(partition, reserve);
     this.tell();
   }
 
@@ -103,7 +109,8 @@ export class Stability {
     }
   }
 
-  private recompute(partition: Partition): void {
+  /** What became stable is settled here first, then told: until the disk covers the clock it stays to be looked at. */
+  private recompute(partition: Partition, reserve: (time: HybridTime) => void): void {
     let stable = partition.appliedOf(this.state.datacenter).watermark;
     for (const shipper of this.shippers.values()) {
       const applied = shipper.appliedOf(partition.id);
@@ -112,7 +119,12 @@ export class Stability {
     const own = this.state.datacenter;
     if (stable <= (partition.stable[own] ?? 0)) return;
     this.state.clock.pass(this.clock);
-    this.settle(own, { clock: this.clock, stable: [partition.id, stable] });
+    if (this.state.clock.told() < this.clock) {
+      reserve(this.clock);
+      this.acked.add(partition);
+      return;
+    }
+    partition.stable[own] = stable;
     for (const [peer, shipper] of this.shippers) {
       if (shipper.appliedOf(partition.id) !== undefined) this.tellLater(peer, partition);
     }

@@ -23,6 +23,9 @@ import { encodeStreamAck, encodeStreamOpen } from "../protocol/messages/stream.t
 import type { AppliedOf } from "../protocol/messages/stream.ts";
 import { decodeWrite } from "../protocol/write.ts";
 
+/** What is applied is told again this often, since the frame that told it may have been lost. */
+const ackRepeatMs = 10_000;
+
 export class StreamReceiver {
   readonly source: NodeId;
   private readonly datacenter: number;
@@ -37,6 +40,7 @@ export class StreamReceiver {
   private received: number[] = [];
   private readonly changed = new Set<Partition>();
   private ackAllOnce = false;
+  private nextRepeatMs = 0;
   private readonly cursor = new EntryCursor();
   private readonly state: NodeState;
   private readonly gate: DependencyGate;
@@ -86,6 +90,10 @@ export class StreamReceiver {
     if (!this.state.linksUp.has(this.source)) return;
     if (!this.heard && this.state.nowMs >= this.openAgainAtMs) this.open();
     else if (this.gap) this.closeGap();
+    if (this.state.nowMs >= this.nextRepeatMs || this.nextRepeatMs > this.state.nowMs + ackRepeatMs) {
+      this.nextRepeatMs = this.state.nowMs + ackRepeatMs;
+      for (const partition of this.partitions) this.changed.add(partition);
+    }
     if (this.changed.size > 0) this.state.wake();
     this.ackAllOnce = true;
   }
