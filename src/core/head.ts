@@ -72,6 +72,11 @@ export class Head {
     return undefined;
   }
 
+  /** Whether this numbered request was answered before: then it writes nothing, and what it wrote then is older. */
+  isRepeat(write: WriteRequest): boolean {
+    return write.request !== undefined && typeof this.requests.find(write.request) === "object";
+  }
+
   /** Whether the record must be read from the store before this write can be judged. */
   needsRecord(write: WriteRequest, record: KeyRecord): boolean {
     return (write.condition !== conditionNone || write.wantOld) && !record.loaded && record.latest === undefined;

@@ -13,6 +13,7 @@ import type { OperationSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
 import { invariant } from "../shared/assert.ts";
+import { DecodeError } from "../protocol/byte-reader.ts";
 import { encodeReadReply, encodeWriteReply } from "../protocol/messages/forward.ts";
 import type { ForwardedRead, ForwardedWrite } from "../protocol/messages/forward.ts";
 import type { Version } from "../protocol/version.ts";
@@ -37,6 +38,8 @@ class BlockedReads implements LoadWaiter {
 
 /** One forwarded write: waits for its record where it must be judged, and answers its node. */
 class WriteInHand implements LoadWaiter, OperationSink {
+  /** It was asked before, and gets the answer that it got then. */
+  repeated = false;
   private readonly owner: Owner;
   private readonly peer: NodeId;
   private readonly forwarded: ForwardedWrite;
@@ -60,7 +63,7 @@ class WriteInHand implements LoadWaiter, OperationSink {
   }
 
   writeDone(_tag: number, version: Version | undefined, old: Version | undefined): void {
-    this.owner.answerWrite(this.peer, this.forwarded.id, undefined, version, old);
+    this.owner.answerWrite(this.peer, this.forwarded.id, undefined, version, old, this.repeated);
   }
 
   failed(_tag: number, failure: Failure): void {
@@ -79,6 +82,7 @@ export class Owner {
   }
 
   onRead(peer: NodeId, read: ForwardedRead): void {
+    if (this.ownPartition(read.key) === undefined) throw new DecodeError("a read of a key that is not at this node");
     const id = read.session * 65536 + peer;
     const before = this.blocked.get(id);
     if (before !== undefined) {
@@ -116,8 +120,12 @@ export class Owner {
       return;
     }
     const record = this.state.record(partition, write.key);
-    if (this.head.needsRecord(write, record)) this.state.load(record, hand);
-    else this.head.put(partition, record, write, dependencies, floor, hand, 0);
+    if (this.head.needsRecord(write, record)) {
+      this.state.load(record, hand);
+      return;
+    }
+    hand.repeated = this.head.isRepeat(write);
+    this.head.put(partition, record, write, dependencies, floor, hand, 0);
   }
 
   answerWrite(
@@ -126,9 +134,10 @@ export class Owner {
     failure: Failure | undefined,
     version: Version | undefined,
     old: Version | undefined,
+    repeated = false,
   ): void {
     const clock = this.state.clock.told();
-    encodeWriteReply(this.state.outboxes.to(peer), { id, clock, failure: failure?.code, version, old });
+    encodeWriteReply(this.state.outboxes.to(peer), { id, clock, failure: failure?.code, version, old, repeated });
   }
 
   private answerRead(peer: NodeId, read: ForwardedRead): boolean {

@@ -146,7 +146,7 @@ export class Session implements Asker, LoadWaiter {
     this.writeForwarded = false;
     this.context.raiseFloor(reply.clock);
     const { version, old, failure } = reply;
-    if (version !== undefined) this.noteWrite(version);
+    if (version !== undefined) this.noteWrite(version, reply.repeated);
     else if (old !== undefined) this.noteRead(old, false);
     this.finish(tag, (sink, own) => {
       if (failure === undefined) sink.writeDone(own, version, old);
@@ -231,6 +231,7 @@ export class Session implements Asker, LoadWaiter {
     const { state, head } = this.services;
     const observed = write.condition !== conditionNone || write.wantOld ? record.latest : undefined;
     const { context } = this;
+    const repeated = head.isRepeat(write);
     const version = head.put(partition, record, write, context.dependencies(), context.floor, sink, tag);
     if (version === undefined) {
       if (observed !== undefined) {
@@ -241,7 +242,7 @@ export class Session implements Asker, LoadWaiter {
       return;
     }
     this.lastLsn = state.proposals.lastLsn;
-    this.noteWrite(version);
+    this.noteWrite(version, repeated);
   }
 
   private forwardWrite(owner: NodeId, write: WriteRequest, sink: OperationSink, tag: number): boolean {
@@ -311,8 +312,11 @@ export class Session implements Asker, LoadWaiter {
     this.context.raiseFloor(version.visible);
   }
 
-  private noteWrite(version: Version): void {
-    this.context.wrote(originOf(version.datacenter, version.partition), version.seq);
+  /** What a repeated request wrote the first time is nearer only than what was seen before that. */
+  private noteWrite(version: Version, repeated: boolean): void {
+    const origin = originOf(version.datacenter, version.partition);
+    if (repeated) this.context.saw(origin, version.seq);
+    else this.context.wrote(origin, version.seq);
     this.context.raiseFloor(version.time);
   }
 

@@ -4,7 +4,8 @@
  * read-request    u64 id, u64 session, u64 floor, text key
  * read-reply      u64 id, u64 clock, u8 flags (1: there is a version, 2: it is stable), [version]
  * write-request   u64 id, u64 floor, u8 effect, u8 flags, u64 expiry, [request id], dependencies, text key, text value
- * write-reply     u64 id, u64 clock, u8 outcome, [text failure], [version written], [version before]
+ * write-reply     u64 id, u64 clock, u8 outcome (1: failure, 2: version written, 4: version before, 8: repeated request),
+ *                 [text failure], [version written], [version before]
  * version         u8 effect, u16 datacenter, u16 partition, u64 time, u64 seq, u64 visible, u64 expiry, text value
  */
 import type { ByteReader } from "../byte-reader.ts";
@@ -146,6 +147,8 @@ export interface WriteReply {
   readonly failure: string | undefined;
   readonly version: Version | undefined;
   readonly old: Version | undefined;
+  /** A request that was asked before: `version` is what it wrote then. */
+  readonly repeated: boolean;
 }
 
 export function encodeWriteReply(writer: ByteWriter, reply: WriteReply): void {
@@ -153,7 +156,10 @@ export function encodeWriteReply(writer: ByteWriter, reply: WriteReply): void {
   writer.u64(reply.id);
   writer.u64(reply.clock);
   writer.u8(
-    (reply.failure === undefined ? 0 : 1) | (reply.version === undefined ? 0 : 2) | (reply.old === undefined ? 0 : 4),
+    (reply.failure === undefined ? 0 : 1) |
+      (reply.version === undefined ? 0 : 2) |
+      (reply.old === undefined ? 0 : 4) |
+      (reply.repeated ? 8 : 0),
   );
   if (reply.failure !== undefined) writer.text(reply.failure);
   if (reply.version !== undefined) encodeVersion(writer, reply.version);
@@ -168,7 +174,7 @@ export function decodeWriteReply(reader: ByteReader): WriteReply {
   const failure = (flags & 1) === 0 ? undefined : reader.text(256);
   const version = (flags & 2) === 0 ? undefined : decodeVersion(reader);
   const old = (flags & 4) === 0 ? undefined : decodeVersion(reader);
-  return { id, clock, failure, version, old };
+  return { id, clock, failure, version, old, repeated: (flags & 8) !== 0 };
 }
 
 function encodeVersion(writer: ByteWriter, version: Version): void {
