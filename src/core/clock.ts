@@ -11,7 +11,6 @@
  * Keeps invariants 3 and 4.
  */
 import { clockReserveAheadMs } from "../shared/limits.ts";
-import { invariant } from "../shared/assert.ts";
 import { hybridTimeOfUnixMs, ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 
@@ -73,12 +72,11 @@ export class HybridClock {
     return this.last > 0 && this.last + (clockReserveAheadMs * ticksPerMs) / 2 > this.reserved;
   }
 
-  /** The bound of a reserve proposed now. */
+  /** The bound of a reserve proposed now; never below an earlier one, also when physical time went back since. */
   reserveAhead(time: HybridTime): HybridTime {
-    const bound = Math.max(time, this.last, this.physical) + clockReserveAheadMs * ticksPerMs;
-    invariant(bound > this.reserved, "a reserve raises the bound (invariant 4)");
-    this.reserved = bound;
-    return bound;
+    const ahead = Math.max(time, this.last, this.physical) + clockReserveAheadMs * ticksPerMs;
+    if (ahead > this.reserved) this.reserved = ahead;
+    return this.reserved;
   }
 
   reserveDurable(bound: HybridTime): void {

@@ -128,8 +128,9 @@ function countBelow(count: number, max: number, what: string): number {
 
 function checkAscending(watermark: number, ranges: readonly number[]): void {
   let before = watermark;
-  for (const seq of ranges) {
-    if (seq < before) throw new DecodeError(`applied ranges go back from ${before} to ${seq}`);
-    before = seq;
+  for (let i = 0; i < ranges.length; i += 2) {
+    const [from, to] = [ranges[i] as number, ranges[i + 1] as number];
+    if (from <= before || to < from) throw new DecodeError(`applied range ${from}..${to} follows ${before}`);
+    before = to;
   }
 }
