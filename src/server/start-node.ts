@@ -43,6 +43,8 @@ export async function startNode(config: NodeConfig, logger: NodeLogger): Promise
   const onFatal = (error: Error): void => {
     phase = "failed";
     logger.fatal({ err: error }, "the node cannot go on and stops");
+    // At once: after a broken invariant or a failed sync nothing more may be answered, not even what is on its way.
+    // oxlint-disable-next-line unicorn/no-process-exit
     process.exit(1);
   };
   const node = await openNode(config, logger, onFatal);
@@ -135,8 +137,8 @@ async function hearOthers({ driver }: OpenNode, logger: NodeLogger): Promise<voi
   const unheard = (): number => [...driver.core.shippers.values()].filter((shipper) => !shipper.isOpen).length;
   for (let waited = 0; waited < hearMsMax && unheard() > 0; waited += hearStepMs) await sleep(hearStepMs);
   const silent = unheard();
-  if (silent > 0)
-    logger.warn({ silent }, "begins with an empty directory, and not all other datacenters could be asked");
+  const warning = "begins with an empty directory, and not all other datacenters could be asked";
+  if (silent > 0) logger.warn({ silent }, warning);
 }
 
 async function closeAll(_phase: NodePhase, node: OpenNode, http: HttpServer, resp: RespServer): Promise<void> {
