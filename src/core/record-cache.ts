@@ -10,7 +10,8 @@ import type { Partition } from "./partition.ts";
 const visitsPerSweep = 4096;
 
 export class RecordCache {
-  private readonly bytesMax: number;
+  /** Beyond this, unchanged records leave memory. */
+  readonly bytesMax: number;
   private readonly state: NodeState;
   private partitions: Iterator<Partition>;
   private records: Iterator<KeyRecord> | undefined;

@@ -20,7 +20,7 @@ export class StreamBatch {
   position = 0;
   private readonly writer = new ByteWriter(16 * 1024);
   /** By partition: the last seq collected since the stream was opened. */
-  private readonly lastSeqs = new Map<number, number>();
+  private readonly lastSeqs: Float64Array;
   private readonly cursor = new EntryCursor();
   private readonly datacenter: number;
   private readonly applied: ReadonlyMap<number, AppliedSet>;
@@ -28,6 +28,9 @@ export class StreamBatch {
   constructor(datacenter: number, applied: ReadonlyMap<number, AppliedSet>) {
     this.datacenter = datacenter;
     this.applied = applied;
+    let greatest = -1;
+    for (const partition of applied.keys()) greatest = Math.max(greatest, partition);
+    this.lastSeqs = new Float64Array(greatest + 1);
   }
 
   get bytes(): number {
@@ -40,12 +43,12 @@ export class StreamBatch {
   }
 
   lastSeqOf(partition: number): number {
-    return this.lastSeqs.get(partition) ?? 0;
+    return this.lastSeqs[partition] ?? 0;
   }
 
   /** The stream was opened: nothing of it is collected yet. */
   beginAgain(): void {
-    this.lastSeqs.clear();
+    this.lastSeqs.fill(0);
   }
 
   /** Goes on with the entries of this frame. */
@@ -65,7 +68,7 @@ export class StreamBatch {
       if (this.entries === 0) this.position = this.framePosition;
       this.writer.raw(body.bytes, this.bodyStart - entryHeaderBytes, end);
       this.entries++;
-      this.lastSeqs.set(cursor.partition, this.seq);
+      this.lastSeqs[cursor.partition] = this.seq;
       if (this.writer.length >= shipMessageBytes) return true;
     }
     return false;

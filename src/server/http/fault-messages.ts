@@ -2,7 +2,7 @@
  * What goes through `/faults` of a node's operator port: POST changes the node's fault layer, GET only looks, and both
  * answer with all faults of the node. Datacenters are told by index; the node acts on its own links to that datacenter.
  *
- * A node that was not started with `allowFaults` answers 403 with a FaultRefusal, and does nothing.
+ * A node that was not started with `allowFaults` answers 403 with the code FAULTS_NOT_ALLOWED, and does nothing.
  */
 import type { DatacenterFaults } from "../../net/fault-layer.ts";
 
@@ -14,8 +14,4 @@ export type FaultRequest =
 
 export interface FaultAnswer {
   readonly faults: readonly DatacenterFaults[];
-}
-
-export interface FaultRefusal {
-  readonly error: { readonly code: "FAULTS_NOT_ALLOWED" | "BAD_REQUEST"; readonly message: string };
 }
