@@ -33,14 +33,14 @@ import type { Version } from "../../protocol/version.ts";
 const prefix = "/v1/keys/";
 const operationTimeoutMs = 15_000;
 
-const statusOf: Readonly<Record<FailureCode, RefusalStatus>> = {
+/** A failure that is not here is the caller's: 400. */
+const statusOf: Readonly<Partial<Record<FailureCode, RefusalStatus>>> = {
   UNAVAILABLE: 503,
   UNKNOWNOUTCOME: 504,
   READONLY: 503,
   CLOCKSKEW: 503,
   BUSY: 503,
   TIMEOUT: 504,
-  STALEREQUEST: 400,
 };
 
 const nothingThere = new Refusal(404, "NOT_FOUND", "there is no value under this key");
@@ -169,5 +169,5 @@ function conditionOf(c: Context): Condition | Refusal {
 }
 
 function refusalOf({ code, message }: Failure): Refusal {
-  return new Refusal(statusOf[code], code, message);
+  return new Refusal(statusOf[code] ?? 400, code, message);
 }
