@@ -34,15 +34,38 @@ describe("DependencyGate", () => {
     expect(other.core.state.partitions.size).toBe(2);
   });
 
-  it("lets a write wait for ever that depends on a datacenter that there is not, and goes on with the rest", () => {
+  it("is not harmed by a dependency on a datacenter or a partition that there is not", () => {
     const c = new Cluster({ datacenters: 2 });
-    const alice = c.session(0);
-    alice.session.context.merge({ dots: [originOf(40, 1), 7], prefixes: [originOf(41, 0), 9] }, 0);
-    alice.put("0:poison", "1");
-    c.session(0).put("0:good", "2");
-    c.settle();
+    const { gate, state } = c.node(1).core;
+    const partition = state.local(0) as Partition;
+    const plain = {
+      effect: effectAssign,
+      datacenter: 0,
+      partition: 0,
+      expiry: 0,
+      request: undefined,
+      value: "v",
+    } as const;
+    const onNothing = { dots: [originOf(40, 1), 7], prefixes: [originOf(0, 900), 9] };
+    gate.admit(partition, { ...plain, time: 1, seq: 1, dependencies: onNothing, key: "0:poison" });
+    gate.admit(partition, { ...plain, time: 2, seq: 2, dependencies: noDependencies, key: "0:good" });
+    c.advance(10_000, 1_000);
     expect(visible(c, 1, "0:poison")).toBeUndefined();
-    expect(visible(c, 1, "0:good")).toBe("2");
+    expect(visible(c, 1, "0:good")).toBe("v");
+  });
+
+  it("never meets one, since the head where the write begins refuses it", () => {
+    const c = new Cluster({ datacenters: 2, nodes: 2 });
+    for (const pairs of [
+      [originOf(40, 1), 7],
+      [originOf(0, 900), 7],
+    ]) {
+      const alice = c.session(0);
+      alice.session.context.merge({ dots: [], prefixes: pairs }, 0);
+      const [here, forwarded] = [alice.put("0:poison", "1"), alice.put("1:poison", "1")];
+      c.settle();
+      expect([here.failure, forwarded.failure]).toEqual(["BADCONTEXT", "BADCONTEXT"]);
+    }
   });
 
   it("takes a write that needs nothing but its record, however full of those that wait for it the room is", () => {

@@ -16,7 +16,9 @@ export type FailureCode =
   /** The dependencies of a token did not arrive in time. */
   | "TIMEOUT"
   /** A request number that this node has already forgotten. */
-  | "STALEREQUEST";
+  | "STALEREQUEST"
+  /** The client's context names datacenters or partitions that this cluster does not have. */
+  | "BADCONTEXT";
 
 export interface Failure {
   readonly code: FailureCode;
@@ -31,6 +33,7 @@ const messages: Readonly<Record<FailureCode, string>> = {
   BUSY: "too many operations are waiting, try again later",
   TIMEOUT: "not everything that the session has seen has arrived here in time",
   STALEREQUEST: "this request number was answered too long ago to tell how",
+  BADCONTEXT: "the context names datacenters or partitions that this cluster does not have",
 };
 
 export function failureOf(code: string, message?: string): Failure {

@@ -101,6 +101,7 @@ export class Head {
       if (answered !== undefined) return this.repeatAnswer(answered, write, sink, tag);
       if (this.requests.full) return fail(sink, tag, "BUSY");
     }
+    if (!this.state.placement.hasOriginsOf(dependencies)) return fail(sink, tag, "BADCONTEXT");
     const refused = this.refusal(floor);
     if (refused !== undefined) return fail(sink, tag, refused);
     const judged = write.condition !== conditionNone || write.wantOld;

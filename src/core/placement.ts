@@ -6,6 +6,9 @@
 import { murmur3 } from "../shared/murmur3.ts";
 import { invariant } from "../shared/assert.ts";
 import { datacentersMax, dependenciesMax, nodesPerDatacenterMax, partitionsMax } from "../shared/limits.ts";
+import type { Dependencies } from "../protocol/dependencies.ts";
+import { datacenterOf, partitionOf } from "../protocol/version.ts";
+import type { Origin } from "../protocol/version.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
 /** Names one node of the cluster: datacenter index * 256 + node index. */
@@ -58,6 +61,19 @@ export class Placement {
   /** The owner of `partition` in `datacenter`. */
   owner(datacenter: number, partition: number): NodeId {
     return nodeIdOf(datacenter, partition % (this.nodesOf[datacenter] as number));
+  }
+
+  /** Whether there are all the datacenters and partitions that these dependencies name: others would be waited for for ever. */
+  hasOriginsOf({ dots, prefixes }: Dependencies): boolean {
+    return this.hasOrigins(dots) && this.hasOrigins(prefixes);
+  }
+
+  private hasOrigins(pairs: readonly number[]): boolean {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const origin = pairs[i] as Origin;
+      if (datacenterOf(origin) >= this.datacenters || partitionOf(origin) >= this.partitions) return false;
+    }
+    return true;
   }
 
   /** The partitions that a node owns, ascending. */
