@@ -15,7 +15,7 @@ import { ExitCode, exitCodesHelp } from "./exit-codes.ts";
 import { printNote } from "./output.ts";
 import { ConfigError } from "../server/config/errors.ts";
 
-export function makeProgram(version: string): Command {
+function makeProgram(version: string): Command {
   const program = new Command("cops")
     .description("A geo-replicated key-value store with causal+ consistency, spoken to in the Redis protocol")
     .version(version)

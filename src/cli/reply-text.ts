@@ -8,7 +8,7 @@ import type { ReplyValue } from "../protocol/resp/reply-values.ts";
 const unprintable = /[\x00-\x1f\x7f"\\]/g;
 const escapes: Readonly<Record<string, string>> = { '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-export function quoted(bytes: string): string {
+function quoted(bytes: string): string {
   const text = textOf(bytes);
   // Not UTF-8: show the bytes.
   const shown = Buffer.from(text, "utf8").toString("latin1") === bytes ? text : undefined;

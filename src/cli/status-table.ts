@@ -46,7 +46,7 @@ function lagText(status: NodeStatus, names: ReadonlyMap<number, string>): string
   return [...lags].map(([index, lagMs]) => `${names.get(index) ?? index} ${durationText(lagMs)}`).join(", ");
 }
 
-export function lagMsByDatacenter({ shipping }: NodeStatus): Map<number, number> {
+function lagMsByDatacenter({ shipping }: NodeStatus): Map<number, number> {
   const lags = new Map<number, number>();
   for (const { datacenter, lagMs } of shipping) lags.set(datacenter, Math.max(lags.get(datacenter) ?? 0, lagMs));
   return new Map([...lags].toSorted(([a], [b]) => a - b));

@@ -28,7 +28,7 @@ export interface StaticCluster {
   }[];
 }
 
-export function staticView({ id, partitions, datacenters }: StaticCluster): View {
+function staticView({ id, partitions, datacenters }: StaticCluster): View {
   return { number: 1, cluster: id, partitions, datacenters: datacenters.map(viewDatacenter) };
 }
 

@@ -4,6 +4,7 @@
  * the command fails, with the others told already: asking again does no harm.
  */
 import type { Command } from "commander";
+import { z } from "zod";
 import {
   dataOption,
   hostOption,
@@ -25,6 +26,8 @@ import type { FaultAnswer, FaultRequest } from "../../server/http/fault-messages
 interface FaultOptions extends TargetOptions {
   readonly json?: true;
 }
+
+const refusalSchema = z.looseObject({ error: z.looseObject({ code: z.string(), message: z.string() }) });
 
 /** One end of a link: whom to tell what. */
 interface Order {
@@ -123,11 +126,9 @@ async function faultsOf(
   const method = body === undefined ? "GET" : "POST";
   const answer = await requestJson(method, node.http, "/faults", { password, ...(body === undefined ? {} : { body }) });
   if (answer.status === 200 && isFaultAnswer(answer.body)) return { node: node.name, faults: answer.body.faults };
-  if (answer.status === 403) {
-    const remedy = "start it with allowFaults: true (a cluster for development, never one that matters)";
-    throw new CliError("FAULTS_NOT_ALLOWED", `${node.name} does not allow faults; ${remedy}`);
-  }
-  throw new CliError("REPLY_ERROR", `${node.name} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  const { code, message } = refusalSchema.safeParse(answer.body).data?.error ?? { code: "", message: "" };
+  if (code === "FAULTS_NOT_ALLOWED") throw new CliError("FAULTS_NOT_ALLOWED", `${node.name}: ${message}`);
+  throw new CliError("REPLY_ERROR", `${node.name} answered ${answer.status} ${message}`);
 }
 
 function isFaultAnswer(value: unknown): value is FaultAnswer {

@@ -17,6 +17,7 @@ import type { TargetOptions } from "../targets.ts";
 import { openResp } from "../targets.ts";
 import { describeWhy } from "../../server/why/describe.ts";
 import type { WhyReport } from "../../server/why/report.ts";
+import { byteStringOfUtf8 } from "../../shared/bytes.ts";
 
 interface WhyOptions extends TargetOptions {
   readonly json?: true;
@@ -42,7 +43,7 @@ async function runWhy(key: string, options: WhyOptions): Promise<void> {
     const reply = await connection.ask("COPS.WHY", key, "JSON");
     const report = reportOf(reply);
     if (options.json === true) printJson(report);
-    else for (const line of describeWhy(report)) printLine(line);
+    else for (const line of describeWhy({ ...report, key: byteStringOfUtf8(report.key) })) printLine(line);
   } finally {
     connection.close();
   }

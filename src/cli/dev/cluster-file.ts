@@ -12,7 +12,7 @@ import { z } from "zod";
 import { replaceFile } from "./atomic-file.ts";
 import { CliError } from "../errors.ts";
 
-export const CLUSTER_FILE_NAME = "cluster.json";
+const CLUSTER_FILE_NAME = "cluster.json";
 
 const address = z.string().regex(/^.+:\d+$/);
 const nodeSchema = z.object({
