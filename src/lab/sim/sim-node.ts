@@ -50,6 +50,8 @@ export class SimNode implements Effects, NetworkUser {
   checkpoints = 0;
   private flushDue = false;
   private pausedUntilMs = 0;
+  /** What happened to it while it was paused, in order. */
+  private deferred: ((core: NodeCore) => void)[] = [];
   private checkpointing = false;
   private readonly parts: SimNodeParts;
 
@@ -116,26 +118,39 @@ export class SimNode implements Effects, NetworkUser {
     this.parts.observer.crashed(this, this.core);
     this.core = undefined;
     this.pausedUntilMs = 0;
+    this.deferred = [];
     this.disk.crash();
     this.parts.network.nodeCrashed(this.id);
   }
 
   pause(forMs: number): void {
-    this.pausedUntilMs = this.parts.scheduler.nowMs + forMs;
+    if (this.core === undefined) return;
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, this.parts.scheduler.nowMs + forMs);
     this.parts.trace.note("pause", this.id, forMs);
+    this.resumeLater(this.incarnation);
+  }
+
+  private resumeLater(incarnation: number): void {
+    this.parts.scheduler.at(this.pausedUntilMs, () => {
+      if (incarnation !== this.incarnation) return;
+      for (let event = this.deferred.shift(); event !== undefined; event = this.deferred.shift()) {
+        if (this.isPaused || this.core === undefined) {
+          this.deferred.unshift(event);
+          return;
+        }
+        this.now(this.core, event);
+      }
+    });
   }
 
   /** Hands an event to the core, now or when the node resumes; never to a later incarnation. */
   turn(event: (core: NodeCore) => void): void {
-    if (this.isPaused) {
-      const { incarnation } = this;
-      this.parts.scheduler.at(this.pausedUntilMs, () => {
-        if (incarnation === this.incarnation) this.turn(event);
-      });
-      return;
-    }
-    const { core } = this;
-    if (core === undefined) return;
+    if (this.core === undefined) return;
+    if (this.isPaused || this.deferred.length > 0) this.deferred.push(event);
+    else this.now(this.core, event);
+  }
+
+  private now(core: NodeCore, event: (core: NodeCore) => void): void {
     core.setNow(this.clock.read(this.parts.scheduler.nowMs));
     event(core);
   }
