@@ -55,7 +55,8 @@ function bucketsOf(name: string, labels: Labels, histogram: Histogram, scale: nu
   const buckets: Series[] = [];
   for (const [i, count] of histogram.counts.entries()) {
     below += count;
-    const le = Number((histogram.boundOf(i) * scale).toPrecision(6));
+    // Six digits, or 1.024e-3 would come out as 0.0010239999999999999.
+    const le = scale === 1 ? histogram.boundOf(i) : Number((histogram.boundOf(i) * scale).toPrecision(6));
     buckets.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: below });
   }
   buckets.push({ metricName: `${name}_bucket`, labels: { ...labels, le: "+Inf" }, value: histogram.count });
