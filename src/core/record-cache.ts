@@ -30,10 +30,14 @@ export class RecordCache {
     return bytes;
   }
 
-  /** Visits some records while memory is short; the unused ones among them leave. */
+  /** Visits some records while memory is short, each once at most; the unused ones among them leave. */
   sweep(): void {
     let excess = this.bytes - this.bytesMax;
-    for (let visits = 0; excess > 0 && visits < visitsPerSweep; visits++) {
+    if (excess <= 0) return;
+    let records = 0;
+    for (const partition of this.state.partitions.values()) records += partition.records.size + 1;
+    const visitsMax = Math.min(visitsPerSweep, records);
+    for (let visits = 0; excess > 0 && visits < visitsMax; visits++) {
       const record = this.nextRecord();
       if (record === undefined) continue;
       if (record.used) record.used = false;
