@@ -105,6 +105,6 @@ describe("tokens", () => {
     const attaching = client.attach(token);
     await time.run(300);
     for (const node of datacenter.nodes) node.up = true;
-    await time.until(attaching);
+    expect((await time.until(attaching)).describe().dots).toEqual([]);
   });
 });

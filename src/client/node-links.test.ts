@@ -191,6 +191,7 @@ describe("connecting", () => {
     if (a === undefined) throw new Error("two nodes");
     a.up = false;
     await opening(datacenter, { seeds: [{ host: "10.0.0.1", port: portBase + 1 }] });
+    expect(datacenter.nodes[1]?.connections.size).toBe(1);
   });
 
   it("does not wait long for nodes that are down", async () => {

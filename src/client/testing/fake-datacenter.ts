@@ -176,8 +176,7 @@ export class FakeDatacenter implements Transport {
     const [name, key = ""] = command;
     if (name === "HELLO") return this.greet(command, node);
     if (name === "COPS.TOPOLOGY") return this.topology();
-    if (name === "COPS.MAKETOKEN")
-      return `token ${command[4]} ${Buffer.from(command[2] as string, "latin1").toString("hex")}`;
+    if (name === "COPS.MAKETOKEN") return tokenOf(command[2] as string, command[4] as string);
     if (!this.ownerOf(key).up) return replyError("UNAVAILABLE the owner is down");
     return name === "COPS.GETVER" ? this.store.read(command) : this.store.write(command);
   }
@@ -222,6 +221,10 @@ export class FakeDatacenter implements Transport {
     if (command[2] !== "AUTH") return replyError("NOAUTH HELLO must be called with the client already authenticated");
     return command[4] === node.password ? { kind: "map", entries: [] } : replyError("WRONGPASS invalid password");
   }
+}
+
+function tokenOf(context: string, floor: string): string {
+  return `token ${floor} ${Buffer.from(context, "latin1").toString("hex")}`;
 }
 
 function unreachable(): FakeNode {
