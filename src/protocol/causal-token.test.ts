@@ -65,15 +65,10 @@ describe("a causal token", () => {
     const text = encodeToken(token, issuer);
     const length = (decodeBase64url(text) as Bytes).length;
     for (let at = 0; at < length; at++) {
-      for (const bit of [0x01, 0x80])
-        expect(
-          codeOf(
-            decode(
-              withByte(text, at, (b) => b ^ bit),
-              issuer,
-            ),
-          ),
-        ).not.toBe("ok");
+      for (const bit of [0x01, 0x80]) {
+          const changed = withByte(text, at, (b) => b ^ bit);
+          expect(codeOf(decode(changed, issuer))).not.toBe("ok");
+        }
     }
   });
 

@@ -1,0 +1,53 @@
+/*
+ * All commands, in the order in which COMMAND lists them. A new one is a file in commands/ and a line here.
+ */
+import type { Command } from "./command.ts";
+import { auth } from "./commands/auth.ts";
+import { clientCommand } from "./commands/client.ts";
+import { commandCommand } from "./commands/command-command.ts";
+import { config } from "./commands/config.ts";
+import { copsContext } from "./commands/cops-context.ts";
+import { copsGetver } from "./commands/cops-getver.ts";
+import { copsDelafter, copsPutafter } from "./commands/cops-putafter.ts";
+import { copsSession } from "./commands/cops-session.ts";
+import { copsAttach, copsMaketoken, copsOpentoken, copsToken } from "./commands/cops-token.ts";
+import { copsTopology } from "./commands/cops-topology.ts";
+import { copsWhy } from "./commands/cops-why.ts";
+import { dbsize } from "./commands/dbsize.ts";
+import { del, unlink } from "./commands/del.ts";
+import { exists } from "./commands/exists.ts";
+import { flushall, flushdb } from "./commands/flush.ts";
+import { get } from "./commands/get.ts";
+import { getdel } from "./commands/getdel.ts";
+import { getset } from "./commands/getset.ts";
+import { hello } from "./commands/hello.ts";
+import { info } from "./commands/info.ts";
+import { keys } from "./commands/keys.ts";
+import { mget } from "./commands/mget.ts";
+import { mset } from "./commands/mset.ts";
+import { echo, ping } from "./commands/ping.ts";
+import { quit } from "./commands/quit.ts";
+import { randomkey } from "./commands/randomkey.ts";
+import { reset } from "./commands/reset.ts";
+import { scan } from "./commands/scan.ts";
+import { select } from "./commands/select.ts";
+import { set } from "./commands/set.ts";
+import { setnx } from "./commands/setnx.ts";
+import { strlen } from "./commands/strlen.ts";
+import { type } from "./commands/type.ts";
+
+const strings: readonly Command[] = [get, set, setnx, getset, getdel, mget, mset, strlen];
+const keyspace: readonly Command[] = [del, unlink, exists, type, scan, keys, randomkey];
+const connection: readonly Command[] = [ping, echo, auth, hello, quit, reset, select, clientCommand];
+const server: readonly Command[] = [commandCommand, config, info, dbsize, flushall, flushdb];
+const sessions: readonly Command[] = [copsToken, copsAttach, copsContext, copsSession, copsWhy, copsTopology];
+const explicitContexts: readonly Command[] = [copsGetver, copsPutafter, copsDelafter, copsMaketoken, copsOpentoken];
+
+export const commands: readonly Command[] = [
+  ...strings,
+  ...keyspace,
+  ...connection,
+  ...server,
+  ...sessions,
+  ...explicitContexts,
+];

@@ -1,0 +1,103 @@
+/*
+ * The arguments that commands with explicit contexts share: CONTEXT bytes, FLOOR time, REQUEST client number answeredBelow.
+ */
+import { ByteReader, DecodeError } from "../../protocol/byte-reader.ts";
+import { originsExist } from "../../protocol/causal-token.ts";
+import type { TokenIssuer } from "../../protocol/causal-token.ts";
+import { decodeDependencies } from "../../protocol/dependencies.ts";
+import type { Dependencies } from "../../protocol/dependencies.ts";
+import { conditionAbsent, conditionNone, conditionPresent } from "../../protocol/messages/forward.ts";
+import type { Condition } from "../../protocol/messages/forward.ts";
+import type { HybridTime } from "../../protocol/hybrid-time.ts";
+import type { RequestId } from "../../protocol/write.ts";
+import { bytesOf } from "../../shared/bytes.ts";
+import type { ByteString } from "../../shared/bytes.ts";
+import { syntaxError } from "./command.ts";
+
+/** A client's id, as the log keeps it. */
+const clientIdBytesMax = 64;
+
+export interface VersionedArguments {
+  dependencies: Dependencies | undefined;
+  floor: HybridTime | undefined;
+  request: RequestId | undefined;
+  condition: Condition;
+}
+
+export type ArgumentName = "context" | "floor" | "request" | "nx" | "xx";
+
+/** Reads them from `args[start]` on, those in `allowed` and no others; a text is the error to answer. */
+export function versionedArguments(
+  args: readonly ByteString[],
+  start: number,
+  allowed: ReadonlySet<ArgumentName>,
+  issuer: TokenIssuer,
+): VersionedArguments | ByteString {
+  const read: VersionedArguments = {
+    dependencies: undefined,
+    floor: undefined,
+    request: undefined,
+    condition: conditionNone,
+  };
+  for (let i = start; i < args.length;) {
+    const name = (args[i] as ByteString).toLowerCase() as ArgumentName;
+    if (!allowed.has(name)) return syntaxError;
+    const error = readArgument(read, name, args, i + 1, issuer);
+    if (error !== undefined) return error;
+    i += lengths[name];
+  }
+  return read;
+}
+
+/** Arguments with their names. */
+const lengths: Readonly<Record<ArgumentName, number>> = { context: 2, floor: 2, request: 4, nx: 1, xx: 1 };
+
+function readArgument(
+  read: VersionedArguments,
+  name: ArgumentName,
+  args: readonly ByteString[],
+  at: number,
+  issuer: TokenIssuer,
+): ByteString | undefined {
+  if (at + lengths[name] - 1 > args.length) return syntaxError;
+  if (name === "context") {
+    read.dependencies = dependenciesOf(args[at] as ByteString, issuer);
+    return read.dependencies === undefined ? "ERR CONTEXT is not a context of this cluster" : undefined;
+  }
+  if (name === "floor") {
+    read.floor = wholeNumber(args[at] as ByteString);
+    return read.floor === undefined ? "ERR FLOOR is not a hybrid time" : undefined;
+  }
+  if (name === "request") {
+    read.request = requestOf(args, at);
+    return read.request === undefined ? "ERR REQUEST is not a client's id and two whole numbers" : undefined;
+  }
+  if (read.condition !== conditionNone) return syntaxError;
+  read.condition = name === "nx" ? conditionAbsent : conditionPresent;
+  return undefined;
+}
+
+function dependenciesOf(bytes: ByteString, issuer: TokenIssuer): Dependencies | undefined {
+  const reader = new ByteReader(bytesOf(bytes));
+  try {
+    const dependencies = decodeDependencies(reader);
+    return reader.remaining === 0 && originsExist(dependencies, issuer) ? dependencies : undefined;
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+function requestOf(args: readonly ByteString[], at: number): RequestId | undefined {
+  const client = args[at] as ByteString;
+  const number = wholeNumber(args[at + 1] as ByteString);
+  const answeredBelow = wholeNumber(args[at + 2] as ByteString);
+  if (client.length === 0 || client.length > clientIdBytesMax) return undefined;
+  return number === undefined || answeredBelow === undefined ? undefined : { client, number, answeredBelow };
+}
+
+/** A safe integer from 0. */
+export function wholeNumber(text: ByteString): number | undefined {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
+}

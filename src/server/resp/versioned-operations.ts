@@ -1,0 +1,233 @@
+/*
+ * Operations of clients that keep their contexts themselves (COPS.GETVER, COPS.PUTAFTER, COPS.DELAFTER; paper, 4.1):
+ * dependencies and floor come with each, and nothing of the connection's session is read or changed.
+ *
+ *   own key    read: the record, loaded if need be     write: straight to the head
+ *   other key  forwarded to its owner                  (core/forwarding.ts)
+ *
+ * Operations of one connection on this node's keys are carried out in the order in which they came, also where one of them
+ * has to wait for the store: read the other way round, the earlier one could show an effect and the later one miss its
+ * cause. So are those on one other node's keys. Between nodes there is no order: whoever needs one waits for the answer.
+ */
+import type { Failure } from "../../core/failure.ts";
+import { failureOf } from "../../core/failure.ts";
+import type { Asker } from "../../core/forwarding.ts";
+import type { LoadWaiter } from "../../core/node-state.ts";
+import type { NodeCore } from "../../core/node-core.ts";
+import type { OperationSink } from "../../core/operations.ts";
+import type { Dependencies } from "../../protocol/dependencies.ts";
+import type { HybridTime } from "../../protocol/hybrid-time.ts";
+import type { ReadReply, WriteReply, WriteRequest } from "../../protocol/messages/forward.ts";
+import type { ReplyWriter } from "../../protocol/resp/reply-writer.ts";
+import type { Version } from "../../protocol/version.ts";
+import { invariant } from "../../shared/assert.ts";
+import type { ByteString } from "../../shared/bytes.ts";
+import type { ReadyReply, ReplyQueue } from "./reply-queue.ts";
+import { valueOf } from "./operation-shape.ts";
+
+export interface VersionedWrite {
+  readonly write: WriteRequest;
+  readonly dependencies: Dependencies;
+  readonly floor: HybridTime;
+}
+
+/** One operation, from its command to its reply. */
+class VersionedOperation implements OperationSink, ReadyReply {
+  readonly slot: number;
+  readonly partition: number;
+  readonly hash: number;
+  readonly key: ByteString;
+  /** Undefined for a read. */
+  readonly order: VersionedWrite | undefined;
+  private readonly owner: VersionedOperations;
+  private version: Version | undefined;
+  private old: Version | undefined;
+  private clock: HybridTime = 0;
+  private stable = true;
+  private failure: Failure | undefined;
+
+  constructor(
+    owner: VersionedOperations,
+    slot: number,
+    partition: number,
+    hash: number,
+    key: ByteString,
+    order: VersionedWrite | undefined,
+  ) {
+    this.owner = owner;
+    this.slot = slot;
+    this.partition = partition;
+    this.hash = hash;
+    this.key = key;
+    this.order = order;
+  }
+
+  read(version: Version | undefined, stable: boolean, clock: HybridTime): void {
+    this.version = version;
+    this.stable = version === undefined || stable;
+    this.clock = clock;
+    this.owner.done(this);
+  }
+
+  written(version: Version | undefined, old: Version | undefined, clock: HybridTime): void {
+    this.version = version;
+    this.old = old;
+    this.clock = clock;
+    this.owner.done(this);
+  }
+
+  writeDone(_tag: number, version: Version | undefined, old: Version | undefined): void {
+    this.written(version, old, this.owner.clock);
+  }
+
+  failed(_tag: number, failure: Failure): void {
+    this.failure = failure;
+    this.owner.done(this);
+  }
+
+  readDone(): void {
+    invariant(false, "a versioned read does not go through the head");
+  }
+
+  reached(): void {
+    invariant(false, "a versioned operation is no barrier");
+  }
+
+  writeTo(reply: ReplyWriter): void {
+    if (this.failure !== undefined) reply.error(`${this.failure.code} ${this.failure.message}`);
+    else if (this.order === undefined) this.writeRead(reply);
+    else this.writeWritten(reply);
+  }
+
+  private writeRead(reply: ReplyWriter): void {
+    const { version } = this;
+    reply.arrayHeader(8);
+    reply.bulkOrNull(valueOf(version));
+    this.writeVersion(reply, version);
+    reply.integer(this.clock);
+    reply.integer(this.stable ? 1 : 0);
+    reply.integer(version?.deleted === true ? 1 : 0);
+  }
+
+  private writeWritten(reply: ReplyWriter): void {
+    reply.arrayHeader(6);
+    reply.integer(this.version === undefined ? 0 : 1);
+    this.writeVersion(reply, this.version ?? this.old);
+    reply.integer(this.clock);
+  }
+
+  /** Time, datacenter, partition, seq. */
+  private writeVersion(reply: ReplyWriter, version: Version | undefined): void {
+    reply.integer(version?.time ?? 0);
+    reply.integer(version?.datacenter ?? 0);
+    reply.integer(version?.partition ?? this.partition);
+    reply.integer(version?.seq ?? 0);
+  }
+}
+
+/** The versioned operations of one connection. */
+export class VersionedOperations implements LoadWaiter, Asker {
+  private readonly core: NodeCore;
+  private readonly replies: ReplyQueue;
+  /** Names this connection to owners, which keep the order of one asker's reads. */
+  private readonly askerId: number;
+  /** From the operation that waits for its record on. */
+  private readonly blocked: VersionedOperation[] = [];
+  /** By the tag that the forwarder knows them by. */
+  private readonly forwarded = new Map<number, VersionedOperation>();
+  private lastTag = 0;
+
+  constructor(core: NodeCore, replies: ReplyQueue) {
+    this.core = core;
+    this.replies = replies;
+    // An id that no session has: owners key the order of reads by it.
+    this.askerId = core.createSession().id;
+  }
+
+  get clock(): HybridTime {
+    return this.core.clockTold;
+  }
+
+  read(key: ByteString, floor: HybridTime): void {
+    this.submit(key, floor, undefined);
+  }
+
+  write(order: VersionedWrite): void {
+    this.submit(order.write.key, order.floor, order);
+  }
+
+  done(operation: VersionedOperation): void {
+    this.replies.settle(operation.slot, operation);
+  }
+
+  recordLoaded(): void {
+    const { blocked } = this;
+    let carriedOut = 0;
+    while (carriedOut < blocked.length && this.carryOut(blocked[carriedOut] as VersionedOperation)) carriedOut++;
+    blocked.splice(0, carriedOut);
+  }
+
+  readAnswered(tag: number, reply: ReadReply): void {
+    this.take(tag).read(reply.version, reply.stable, reply.clock);
+  }
+
+  writeAnswered(tag: number, reply: WriteReply): void {
+    const operation = this.take(tag);
+    if (reply.failure === undefined) operation.written(reply.version, reply.old, reply.clock);
+    else operation.failed(tag, failureOf(reply.failure));
+  }
+
+  forwardingFailed(tag: number, _wasWrite: boolean, failure: Failure): void {
+    this.take(tag).failed(tag, failure);
+  }
+
+  private submit(key: ByteString, floor: HybridTime, order: VersionedWrite | undefined): void {
+    const { placement, state, forwarding } = this.core;
+    const hash = placement.hash(key);
+    const partition = placement.partitionOfHash(hash);
+    const operation = new VersionedOperation(this, this.replies.openOther(), partition, hash, key, order);
+    if (state.local(partition) !== undefined) {
+      if (this.blocked.length > 0 || !this.carryOut(operation)) this.blocked.push(operation);
+      return;
+    }
+    const owner = placement.owner(state.datacenter, partition);
+    const tag = ++this.lastTag;
+    this.forwarded.set(tag, operation);
+    if (order === undefined) forwarding.read(owner, this.askerId, floor, key, this, tag);
+    else forwarding.write(owner, floor, order.dependencies, order.write, this, tag);
+  }
+
+  /** False when the record must be read from the store first: `recordLoaded` follows. */
+  private carryOut(operation: VersionedOperation): boolean {
+    const { state, head } = this.core;
+    const partition = state.local(operation.partition);
+    invariant(partition !== undefined, "own keys are carried out here");
+    const { order, key, hash } = operation;
+    if (order !== undefined && !head.canPropose) {
+      operation.failed(0, failureOf("BUSY"));
+      return true;
+    }
+    const record = partition.record(key, hash);
+    const isNeeded = order === undefined ? !record.loaded : head.needsRecord(order.write, record);
+    if (isNeeded) {
+      state.load(record, this);
+      return false;
+    }
+    if (order !== undefined) {
+      head.put(partition, record, order.write, order.dependencies, order.floor, operation, 0);
+      return true;
+    }
+    state.counters.readsLocal++;
+    const version = record.current;
+    const stable = version !== undefined && partition.isStable(version.datacenter, version.seq);
+    operation.read(version, stable, this.clock);
+    return true;
+  }
+
+  private take(tag: number): VersionedOperation {
+    const operation = this.forwarded.get(tag);
+    invariant(operation !== undefined, "a forwarded operation is answered once");
+    this.forwarded.delete(tag);
+    return operation;
+  }
+}
