@@ -211,7 +211,7 @@ export class TestNode implements Effects {
     const recovery = new Recovery(this.core);
     const frames = this.frames.filter((frame) => frame.position >= from);
     for (const record of recovery.recordsToLoad(frames.map((frame) => frame.payload))) {
-      record.load(this.stored(record));
+      recovery.load(record, this.stored(record));
     }
     for (const frame of frames) {
       this.core.marks.at(frame.position);
