@@ -85,10 +85,10 @@ export class Forwarding {
   }
 
   tick(): void {
-    const { nowMs } = this.state;
+    const { timerMs } = this.state;
     for (const requests of this.pending.values()) {
       for (const [id, request] of requests) {
-        if (request.deadlineMs > nowMs) break;
+        if (request.deadlineMs > timerMs) break;
         requests.delete(id);
         fail(request);
       }
@@ -108,7 +108,7 @@ export class Forwarding {
       return undefined;
     }
     const id = ++this.lastId;
-    requests.set(id, { asker, tag, write, deadlineMs: this.state.nowMs + forwardedRequestTimeoutMs });
+    requests.set(id, { asker, tag, write, deadlineMs: this.state.timerMs + forwardedRequestTimeoutMs });
     return id;
   }
 

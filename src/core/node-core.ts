@@ -116,7 +116,9 @@ export class NodeCore {
 
   /** Wall time, in Unix ms; may jump. Called before the events of a turn. */
   setNow(unixMs: number): void {
-    this.state.nowMs = unixMs;
+    const { state } = this;
+    if (unixMs > state.nowMs) state.timerMs += unixMs - state.nowMs;
+    state.nowMs = unixMs;
     this.state.clock.setPhysical(unixMs);
   }
 
@@ -257,7 +259,7 @@ export class NodeCore {
   private expireAttaches(): void {
     const { attaches } = this.services;
     for (const [attach, giveUp] of attaches) {
-      if (attach.deadlineMs > this.state.nowMs) continue;
+      if (attach.deadlineMs > this.state.timerMs) continue;
       attaches.delete(attach);
       giveUp();
     }

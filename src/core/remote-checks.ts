@@ -76,8 +76,8 @@ export class RemoteChecks {
 
   /** Asks again what nobody answered. */
   tick(): void {
-    if (this.waiters.size === 0 || this.state.nowMs < this.retryAtMs) return;
-    this.retryAtMs = this.state.nowMs + depCheckRetryMs * this.backoff;
+    if (this.waiters.size === 0 || this.state.timerMs < this.retryAtMs) return;
+    this.retryAtMs = this.state.timerMs + depCheckRetryMs * this.backoff;
     this.backoff = Math.min(this.backoff * 2, retryBackoffMax);
     this.waiters.forEachDot((origin, seq, prefix) => this.ask({ origin, seq, prefix }));
   }
@@ -99,8 +99,8 @@ export class RemoteChecks {
   }
 
   private ask(dot: CheckedDot): void {
-    const { placement, datacenter, nowMs } = this.state;
-    if (this.waiters.size === 1) this.retryAtMs = nowMs + depCheckRetryMs;
+    const { placement, datacenter, timerMs } = this.state;
+    if (this.waiters.size === 1) this.retryAtMs = timerMs + depCheckRetryMs;
     const owner = placement.owner(datacenter, partitionOf(dot.origin));
     const dots = this.toAsk.get(owner);
     if (dots === undefined) this.toAsk.set(owner, [dot]);

@@ -269,7 +269,7 @@ export class Session implements Asker, LoadWaiter {
       sink.failed(tag, failureOf("CLOCKSKEW"));
       return true;
     }
-    const attach = new Attach(state, answers, remote, seen, state.nowMs + timeoutMs, () => {
+    const attach = new Attach(state, answers, remote, seen, state.timerMs + timeoutMs, () => {
       this.attach = undefined;
       this.services.attaches.delete(attach);
       this.context.merge(seen.dependencies, Math.max(seen.floor, state.clock.told(), remote.clockSeen));

@@ -99,7 +99,8 @@ export class Shipper {
 
   /** When the oldest data not acknowledged as received went out, in Unix ms; undefined when there is none. */
   get oldestSentMs(): number | undefined {
-    return this.inFlight.values().next().value?.sentMs;
+    const oldest = this.inFlight.values().next().value;
+    return oldest === undefined ? undefined : this.state.nowMs - (this.state.timerMs - oldest.sentMs);
   }
 
   /** After a restart: everything before `position` was applied there. */
@@ -160,7 +161,7 @@ export class Shipper {
   tick(): void {
     if (!this.isOpen) return;
     const oldest = this.inFlight.values().next().value;
-    if (oldest === undefined || this.state.nowMs < oldest.sentMs + this.retryMs) return;
+    if (oldest === undefined || this.state.timerMs < oldest.sentMs + this.retryMs) return;
     this.state.counters.streamRewinds++;
     this.retryMs = Math.min(this.retryMs * 2, shipRetryMsMax);
     this.position = Math.max(this.resume, Math.min(this.position, oldest.position));
@@ -216,7 +217,7 @@ export class Shipper {
     this.batch.writeTo(this.state.outboxes.to(this.destination), this.epoch, number);
     this.owesAnswer = false;
     if (bytes === 0) return;
-    this.inFlight.set(number, { position, bytes, sentMs: this.state.nowMs });
+    this.inFlight.set(number, { position, bytes, sentMs: this.state.timerMs });
     this.inFlightBytes += bytes;
     this.state.counters.shippedWrites += entries;
     this.state.counters.shippedBytes += bytes;

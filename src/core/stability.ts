@@ -72,11 +72,11 @@ export class Stability {
   /** `reserve` makes sure that the disk covers a time: before that, a clock beyond it may not be told to anybody. */
   tick(reserve: (time: HybridTime) => void): void {
     this.settlePending(reserve);
-    const { nowMs } = this.state;
-    if (nowMs < this.nextNoticeMs) return;
-    this.nextNoticeMs = nowMs + noticeIntervalMs;
-    if (nowMs >= this.nextRepeatMs) {
-      this.nextRepeatMs = nowMs + repeatMs;
+    const { timerMs } = this.state;
+    if (timerMs < this.nextNoticeMs) return;
+    this.nextNoticeMs = timerMs + noticeIntervalMs;
+    if (timerMs >= this.nextRepeatMs) {
+      this.nextRepeatMs = timerMs + repeatMs;
       for (const peer of this.shippers.keys()) this.tellAll(peer);
     }
     const acked = this.acked;

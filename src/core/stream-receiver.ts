@@ -15,7 +15,7 @@ import type { NodeState } from "./node-state.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId } from "./placement.ts";
 import type { Partition } from "./partition.ts";
-import { shipRetryMsMax, shipRetryMsMin, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
+import { appliedRangesTold, shipRetryMsMax, shipRetryMsMin, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
 import type { ByteReader } from "../protocol/byte-reader.ts";
 import { decodeHole, EntryCursor, entryHole, entryPut } from "../protocol/log-entry.ts";
@@ -88,10 +88,10 @@ export class StreamReceiver {
 
   tick(): void {
     if (!this.state.linksUp.has(this.source)) return;
-    if (!this.heard && this.state.nowMs >= this.openAgainAtMs) this.open();
+    if (!this.heard && this.state.timerMs >= this.openAgainAtMs) this.open();
     else if (this.gap) this.closeGap();
-    if (this.state.nowMs >= this.nextRepeatMs || this.nextRepeatMs > this.state.nowMs + ackRepeatMs) {
-      this.nextRepeatMs = this.state.nowMs + ackRepeatMs;
+    if (this.state.timerMs >= this.nextRepeatMs) {
+      this.nextRepeatMs = this.state.timerMs + ackRepeatMs;
       for (const partition of this.partitions) this.changed.add(partition);
     }
     if (this.changed.size > 0) this.state.wake();
@@ -122,7 +122,7 @@ export class StreamReceiver {
     this.heard = false;
     this.gap = false;
     this.received = [];
-    this.openAgainAtMs = this.state.nowMs + shipRetryMsMin;
+    this.openAgainAtMs = this.state.timerMs + shipRetryMsMin;
     const applied = this.partitions.map((partition) => this.appliedOf(partition));
     for (const partition of this.partitions) this.changed.add(partition);
     encodeStreamOpen(this.state.outboxes.to(this.source), { epoch: this.epoch, applied });
@@ -130,7 +130,7 @@ export class StreamReceiver {
 
   private appliedOf(partition: Partition): AppliedOf {
     const set = partition.appliedOf(this.datacenter);
-    return { partition: partition.id, watermark: set.watermark, ranges: set.rangesBeyond() };
+    return { partition: partition.id, watermark: set.watermark, ranges: set.rangesBeyond().slice(0, appliedRangesTold * 2) };
   }
 
   /** A write of the gap that nothing blocks any more gets in without room: so even a full room makes progress. */
@@ -139,7 +139,7 @@ export class StreamReceiver {
     if (this.hasRoomAgain()) {
       this.gapRetryMs = shipRetryMsMin;
       this.open();
-    } else if (this.state.nowMs >= this.openAgainAtMs + this.gapRetryMs) {
+    } else if (this.state.timerMs >= this.openAgainAtMs + this.gapRetryMs) {
       this.gapRetryMs = Math.min(this.gapRetryMs * 2, shipRetryMsMax);
       this.open();
     }
