@@ -368,7 +368,8 @@ export class Client implements ClientScene {
 
   /** In the same datacenter, for it alone knows the number; by way of any of its nodes. */
   private retry(token: SimToken, operation: WriteOperation, attempt: number): void {
-    this.onCrash = undefined;
+    // A crash while it waits changes nothing: it goes elsewhere anyway.
+    this.onCrash = () => undefined;
     if (attempt >= attemptsMax) {
       operation.record({ outcome: "unknown" });
       this.endThread();
