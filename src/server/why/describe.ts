@@ -12,7 +12,7 @@ export function describeWhy(report: WhyReport): string[] {
 }
 
 /** A duration as people say it. */
-export function inWords(ms: number): string {
+function inWords(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
   if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
@@ -22,12 +22,12 @@ export function inWords(ms: number): string {
 
 function describeDatacenter(answer: WhyDatacenter): string[] {
   const { datacenter, node, visible, waiting, waitingMore, missing } = answer;
-  if (!answer.reachable) {
-    const since = answer.unreachableSinceMs;
-    const lost = since === undefined ? "no answer" : `cannot be reached since ${new Date(since).toISOString()}`;
-    return [`${datacenter}: ${lost} (${node}${answer.detail === undefined ? "" : `: ${answer.detail}`})`];
-  }
+  const { unreachableSinceMs: since, via } = answer;
+  const lost = since === undefined ? "no answer" : `cannot be reached since ${new Date(since).toISOString()}`;
+  const unreachable = `${lost} (${node}${answer.detail === undefined ? "" : `: ${answer.detail}`})`;
+  if (!answer.reachable) return [`${datacenter}: ${unreachable}`];
   const lines = [`${datacenter}: ${visible === undefined ? "never written here" : `shows ${version(visible)}`}`];
+  if (via !== undefined) lines.push(`  asked by way of ${via}; from here it ${unreachable}`);
   if (answer.refusingWrites !== undefined) lines.push(`  ${node} takes in no writes: ${answer.refusingWrites}`);
   for (const write of waiting) {
     lines.push(`  waiting: ${version(write)}, received ${inWords(write.receivedMsAgo)} ago`);

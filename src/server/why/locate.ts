@@ -30,7 +30,7 @@ export async function answerDots(node: WhyNode, args: unknown): Promise<WhyLocat
 }
 
 /** One location for each dot, in order. Never rejects for want of an answer. */
-export async function locate(
+async function locate(
   node: WhyNode,
   dots: readonly SoughtDot[],
   depth: number,

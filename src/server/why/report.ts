@@ -67,10 +67,12 @@ export interface WhyDatacenter {
   readonly node: string;
   /** Whether it answered. */
   readonly reachable: boolean;
-  /** Unix ms; where its link is down. */
+  /** Unix ms; where there is no link from the datacenter that was asked. */
   readonly unreachableSinceMs?: number;
-  /** Why there is no answer. */
+  /** Why there is no link, or no answer. */
   readonly detail?: string;
+  /** Where there is no link, the datacenter by way of which the answer came. */
+  readonly via?: string;
   /** Undefined where the key was never written, or there is no answer. */
   readonly visible?: WhyVersion;
   readonly waiting: readonly WhyWaitingWrite[];

@@ -173,14 +173,34 @@ describe("WHY", () => {
     await untilVisible(cluster, north, "k", version);
     const westOwner = cluster.owner(west, "k");
     const eastOwner = cluster.owner(east, "k");
-    cluster.network.cut(eastOwner.id, westOwner.id);
-    await cluster.until(() => !eastOwner.driver.core.state.linksUp.has(westOwner.id));
+    for (const other of [eastOwner, cluster.owner(north, "k")]) {
+      cluster.network.cut(other.id, westOwner.id);
+      await cluster.until(() => !other.driver.core.state.linksUp.has(westOwner.id));
+    }
     const report = await ask(cluster, cluster.node(east, 0), "k");
     const there = report.datacenters[west];
     expect(there).toMatchObject({ reachable: false, waiting: [] });
     expect(there?.unreachableSinceMs).toBeGreaterThan(0);
     expect(report.datacenters[north]?.visible?.dot).toBe(dotOf(version));
     expect(describeWhy(report).join("\n")).toContain("west: cannot be reached since 20");
+  });
+
+  it("asks a datacenter that has no link from here by way of another", async () => {
+    const cluster = await startCluster();
+    const { x, y } = await chainWithoutItsFirst(cluster);
+    const westOwner = cluster.owner(west, keyY(cluster));
+    const eastOwner = cluster.owner(east, keyY(cluster));
+    cluster.network.cut(eastOwner.id, westOwner.id);
+    await cluster.until(() => !eastOwner.driver.core.state.linksUp.has(westOwner.id));
+    const report = await ask(cluster, cluster.node(east, 0), keyY(cluster));
+    const there = report.datacenters[west];
+    expect(there).toMatchObject({ reachable: true, via: "north" });
+    expect(there?.unreachableSinceMs).toBeGreaterThan(0);
+    expect(there?.waiting[0]).toMatchObject({
+      dot: dotOf(y),
+      waitsFor: [{ dot: dotOf(x), where: "origin-unreachable" }],
+    });
+    expect(describeWhy(report).join("\n")).toContain("asked by way of north; from here it cannot be reached since 20");
   });
 
   it("answers with what it has when a node is silent", async () => {
@@ -224,7 +244,7 @@ describe("WHY", () => {
   it("refuses malformed questions from peers without harm", async () => {
     const cluster = await startCluster(1);
     const asker = cluster.node(east, 0);
-    for (const request of ["why.gather", "why.key", "why.dots", "why.shipped"]) {
+    for (const request of ["why.gather", "why.key", "why.relay", "why.dots", "why.shipped"]) {
       const call = asker.driver.control.call(nodeIdOf(west, 0), request, { dots: [{ origin: -1 }] }, 2_000);
       await expect(call).rejects.toMatchObject({ name: "ControlError", code: "REMOTE" });
     }

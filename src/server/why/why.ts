@@ -10,7 +10,15 @@ import { datacenterName, downLink, nodeName } from "./cluster.ts";
 import type { WhyCluster, WhyNode } from "./cluster.ts";
 import { answerKey } from "./key.ts";
 import { answerDots } from "./locate.ts";
-import { dotsRequest, gatherArgs, gatherRequest, keyRequest, shippedRequest } from "./messages.ts";
+import {
+  dotsRequest,
+  keyArgs,
+  gatherRequest,
+  keyRequest,
+  relayArgs,
+  relayRequest,
+  shippedRequest,
+} from "./messages.ts";
 import type { WhyDatacenter, WhyLocation, WhyReport, WhyVersion } from "./report.ts";
 import { answerShipped } from "./shipped.ts";
 import { base64OfKey, keyOfBase64 } from "../control-channel.ts";
@@ -28,11 +36,16 @@ const datacenterMs = 590;
 /** What a datacenter may spend on asking around; the rest is for the way there and back. */
 const aroundMs = 340;
 
+/** The same by way of another datacenter: one more way there and back is in it. */
+const relayMs = 450;
+const aroundByRelayMs = 250;
+
 /** Lets this node answer the questions of others. Once, before it joins the cluster. */
 export function registerWhy(driver: NodeDriver, cluster: WhyCluster): void {
   const node: WhyNode = { driver, cluster };
   driver.control.handle(gatherRequest, (args) => gather(node, args));
   driver.control.handle(keyRequest, (args) => answerKey(node, args));
+  driver.control.handle(relayRequest, (args) => relay(node, args));
   driver.control.handle(dotsRequest, (args) => answerDots(node, args));
   driver.control.handle(shippedRequest, (args) => answerShipped(node, args));
 }
@@ -82,25 +95,65 @@ function noAnswer(node: WhyNode, peer: NodeId, error: ControlError): WhyDatacent
 
 /** At the owner of the key: asks its owner in every datacenter. */
 async function gather(node: WhyNode, args: unknown): Promise<WhyDatacenter[]> {
-  const { key: encoded, timeoutMs } = gatherArgs.parse(args);
+  const { key: encoded, timeoutMs } = keyArgs.parse(args);
   const deadlineMs = performance.now() + timeoutMs;
   const { driver } = node;
   const { placement } = driver.core;
   const partition = placement.partitionOfHash(placement.hash(keyOfBase64(encoded)));
   const owners = Array.from({ length: placement.datacenters }, (_, d) => placement.owner(d, partition));
-  const keyArgs = { key: encoded, timeoutMs: aroundMs };
-  const answers = await Promise.all(
-    owners.map(async (owner): Promise<WhyDatacenter> => {
-      try {
-        const waitMs = Math.min(datacenterMs, timeoutMs);
-        return (await askNode(driver, owner, keyRequest, keyArgs, waitMs)) as WhyDatacenter;
-      } catch (error) {
-        if (!(error instanceof ControlError)) throw error;
-        return noAnswer(node, owner, error);
-      }
-    }),
-  );
+  const waitMs = Math.min(datacenterMs, timeoutMs);
+  const answers = await Promise.all(owners.map((owner) => askOwner(node, owners, owner, encoded, waitMs)));
   return withMissing(node, owners, answers, deadlineMs - performance.now());
+}
+
+/** What one datacenter has to say; by way of another where there is no link. */
+async function askOwner(
+  node: WhyNode,
+  owners: readonly NodeId[],
+  owner: NodeId,
+  key: string,
+  timeoutMs: number,
+): Promise<WhyDatacenter> {
+  const args = { key, timeoutMs: aroundMs };
+  try {
+    return (await askNode(node.driver, owner, keyRequest, args, timeoutMs)) as WhyDatacenter;
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    const silence = noAnswer(node, owner, error);
+    const { linksUp } = node.driver.core.state;
+    const via = owners.find((other) => other !== owner && linksUp.has(other));
+    if (error.code !== "UNREACHABLE" || via === undefined) return silence;
+    const answer = await askBy(node, via, owner, key, timeoutMs);
+    if (answer === undefined) return silence;
+    const { unreachableSinceMs: since, detail } = silence;
+    const unreachable = {
+      ...(since === undefined ? {} : { unreachableSinceMs: since }),
+      ...(detail === undefined ? {} : { detail }),
+    };
+    return { ...answer, ...unreachable, via: datacenterName(node.cluster, datacenterOfNode(via)) };
+  }
+}
+
+async function askBy(
+  node: WhyNode,
+  via: NodeId,
+  destination: NodeId,
+  key: string,
+  timeoutMs: number,
+): Promise<WhyDatacenter | undefined> {
+  try {
+    const args = { key, destination, timeoutMs: relayMs };
+    return (await askNode(node.driver, via, relayRequest, args, timeoutMs)) as WhyDatacenter;
+  } catch (error) {
+    if (error instanceof ControlError) return undefined;
+    throw error;
+  }
+}
+
+/** At the owner of the key in a datacenter that may have the link which the asker has not. */
+function relay({ driver }: WhyNode, args: unknown): Promise<unknown> {
+  const { key, destination, timeoutMs } = relayArgs.parse(args);
+  return askNode(driver, destination, keyRequest, { key, timeoutMs: aroundByRelayMs }, timeoutMs);
 }
 
 /** Where the newest write neither shows nor waits, says how far it has come. */
