@@ -70,8 +70,9 @@ describe("Stability", () => {
     expect([stableAt(c, 0, 1), stableAt(c, 2, 1)]).toEqual([true, false]);
     home.checkpoint();
     c.crash(home);
+    c.hold(c.node(1), home);
     c.restart(home);
-    c.releaseAll();
+    c.release(home, far);
     const there = c.session(1).get("0:x");
     c.settle();
     for (let i = 0; i < 100 && !stableAt(c, 2, 1); i++) c.advance(10);
