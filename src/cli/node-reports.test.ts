@@ -26,8 +26,8 @@ const status: NodeStatus = {
   ],
   waiting: { count: 3, bytes: 100, oldestMs: 61_000 },
   links: [
-    { ...link, peer: 256, up: true, lastError: undefined },
-    { ...link, peer: 257, up: false, lastError: "LINK_CUT cut by the fault layer" },
+    { ...link, peer: 512, up: true, lastError: undefined },
+    { ...link, peer: 256, up: false, lastError: "LINK_CUT cut by the fault layer" },
   ],
   counters: {},
   refusingWrites: null,
@@ -54,9 +54,9 @@ describe("the report of a node", () => {
     expect(head).toEqual(["NODE", "STATE", "PID", "RESP", "HTTP", "UPTIME", "LAG TO", "WAITING", "LOG", "LINKS"]);
     expect(east?.slice(0, 3)).toEqual(["east-n0", "ready", "42"]);
     expect(east?.slice(5)).toEqual(["1h2m", "west 2.5s, north 12ms", "3, 1m1s", "64MiB", "1/2"]);
-    expect(west?.[1]).toBe("starting");
+    expect(west?.[1]).toBe("not ready");
     expect(statusTable(await nodeReports(cluster))).toContain(
-      "\neast-n0: no link to node 257 (LINK_CUT cut by the fault layer)",
+      "\neast-n0: no link to west-n0 (LINK_CUT cut by the fault layer)",
     );
   });
 

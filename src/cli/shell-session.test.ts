@@ -40,9 +40,9 @@ afterEach(() => {
 describe("the shell", () => {
   it("shows in its prompt where it is and what the session has seen", async () => {
     await session.connect();
-    expect(session.prompt).toBe("east [1 seen]> ");
+    expect(session.prompt).toBe("east context 1> ");
     expect(await session.run("get a")).toEqual({ text: '"a"', failed: false });
-    expect(session.prompt).toBe("east [2 seen]> ");
+    expect(session.prompt).toBe("east context 2> ");
     expect(session.commands).toEqual(["GET", "COPS.WHY"]);
   });
 
@@ -64,7 +64,7 @@ describe("the shell", () => {
     server.dropConnections();
     const lost = await session.run("get a");
     expect(lost.text).toMatch(/^\(error\) 127\.0\.0\.1:\d+ .*the next command connects anew, with an empty context$/);
-    expect(session.prompt).toBe("east [? seen]> ");
+    expect(session.prompt).toBe("east context ?> ");
     expect((await session.run("get a")).text).toBe('"a"');
   });
 

@@ -37,6 +37,8 @@ export class ShellSession {
   /** Rejects with CliError where nobody answers. */
   async connect(): Promise<void> {
     this.#connection = await this.#open();
+    // Replies that say what they are: maps, nulls, doubles.
+    await this.#quietly("HELLO", "3");
     this.datacenter = (await this.#learnDatacenter()) ?? "?";
     this.commands = await this.#learnCommands();
     await this.#learnContext();
@@ -48,7 +50,7 @@ export class ShellSession {
   }
 
   get prompt(): string {
-    return `${this.datacenter} [${this.contextSize ?? "?"} seen]> `;
+    return `${this.datacenter} context ${this.contextSize ?? "?"}> `;
   }
 
   async run(line: string): Promise<LineOutcome> {

@@ -5,6 +5,8 @@
 import { bytesText, durationText } from "./figures.ts";
 import type { NodeReport } from "./node-reports.ts";
 import { tableText } from "./tables.ts";
+import type { NodeId } from "../core/placement.ts";
+import { nodeIdOf } from "../core/placement.ts";
 import type { NodeStatus } from "../server/http/status.ts";
 
 const head = ["NODE", "STATE", "PID", "RESP", "HTTP", "UPTIME", "LAG TO", "WAITING", "LOG", "LINKS"];
@@ -18,13 +20,13 @@ export function statusTable(reports: readonly NodeReport[], stateOf?: (node: str
     const start = [name, state, pid === null ? "-" : String(pid), resp, http];
     return [...start, ...(status === null ? ["-", "-", "-", "-", "-"] : statusCells(status, names))];
   });
-  return [tableText(head, rows), ...notes(reports)].join("\n");
+  return [tableText(head, rows), ...notes(reports, nodeNames(reports))].join("\n");
 }
 
 function stateText({ up, status }: NodeReport): string {
   if (!up) return "down";
   if (typeof status?.refusingWrites === "string") return "read-only";
-  return status?.ready === true ? "ready" : "starting";
+  return status?.ready === true ? "ready" : "not ready";
 }
 
 function statusCells(status: NodeStatus, names: ReadonlyMap<number, string>): string[] {
@@ -52,12 +54,28 @@ function lagMsByDatacenter({ shipping }: NodeStatus): Map<number, number> {
   return new Map([...lags].toSorted(([a], [b]) => a - b));
 }
 
-function notes(reports: readonly NodeReport[]): string[] {
+/** Links tell their peer by its NodeId; the reports are in the order of indexes. */
+function nodeNames(reports: readonly NodeReport[]): Map<NodeId, string> {
+  const names = new Map<NodeId, string>();
+  const counts = new Map<number, number>();
+  for (const { datacenterIndex, name } of reports) {
+    const index = counts.get(datacenterIndex) ?? 0;
+    counts.set(datacenterIndex, index + 1);
+    names.set(nodeIdOf(datacenterIndex, index), name);
+  }
+  return names;
+}
+
+function notes(reports: readonly NodeReport[], names: ReadonlyMap<NodeId, string>): string[] {
   const lines = reports.flatMap(({ name, error, status }) => [
     ...(error === null ? [] : [`${name}: ${error}`]),
     ...(typeof status?.refusingWrites === "string" ? [`${name} refuses writes: ${status.refusingWrites}`] : []),
     ...(status?.links ?? []).flatMap(({ up, peer, lastError }) =>
-      up ? [] : [`${name}: no link to node ${peer}${lastError === undefined ? "" : ` (${lastError})`}`],
+      up
+        ? []
+        : [
+            `${name}: no link to ${names.get(peer) ?? `node ${peer}`}${lastError === undefined ? "" : ` (${lastError})`}`,
+          ],
     ),
   ]);
   return lines.length === 0 ? [] : ["", ...lines];

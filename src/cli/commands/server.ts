@@ -7,11 +7,11 @@ import { Option } from "commander";
 import type { Logger } from "pino";
 import { printJson } from "../output.ts";
 import { runNode } from "../run-node.ts";
-import type { StartNode } from "../run-node.ts";
 import type { ConfigKey } from "../../server/config/config-keys.ts";
 import { configJsonSchema, configKeys } from "../../server/config/config-keys.ts";
 import { loadConfig } from "../../server/config/load-config.ts";
 import { createLogger } from "../../server/logging.ts";
+import { startNode } from "../../server/start-node.ts";
 
 type ServerOptions = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -66,19 +66,14 @@ async function runServer(given: ServerOptions, flags: ReadonlyMap<string, string
   for (const warning of warnings) logger.warn(warning);
   endOnBugs(logger);
   // Handles of a node that did not close in time would keep the process.
-  process.exit(await runNode(config, logger, await findStartNode()));
-}
-
-/** Loaded late: every other command is quicker without the whole server. */
-async function findStartNode(): Promise<StartNode> {
-  const path = `../../server/start-node.ts`;
-  const module = (await import(path)) as { startNode: StartNode };
-  return module.startNode;
+  process.exit(await runNode(config, logger, startNode));
 }
 
 /** What nobody catches is a bug: it goes to the log, and the process does not go on from there. */
 function endOnBugs(logger: Logger): void {
-  process.on("uncaughtException", (error, origin) => {
+  process.on("uncaughtException", (error: NodeJS.ErrnoException, origin) => {
+    // Whoever read the log has gone: a supervisor, which is a reason to stop in order, or a pager, which is none.
+    if (error.code === "EPIPE" && error.syscall === "write") return;
     logger.fatal({ err: error, origin }, "ended by an error that nothing handles");
     writeSync(process.stderr.fd, `${error.stack ?? error.message}\n`);
     process.exit(1);

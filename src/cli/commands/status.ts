@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { dataOption, hostOption, jsonOption, passwordOption, portOption } from "../command-options.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { nodeReports } from "../node-reports.ts";
-import { printJson, printLine } from "../output.ts";
+import { printJson, printLine, printNote } from "../output.ts";
 import { statusTable } from "../status-table.ts";
 import type { TargetOptions } from "../targets.ts";
 import { findCluster } from "../targets.ts";
@@ -33,6 +33,8 @@ async function runStatus(options: StatusOptions): Promise<void> {
   if (options.json === true) printJson({ cluster: cluster.cluster, nodes: reports });
   else printLine(statusTable(reports));
   const ready = reports.filter(({ status }) => status?.ready === true).length;
-  if (reports.every(({ up }) => !up)) process.exitCode = ExitCode.unreachable;
-  else process.exitCode = ready === reports.length ? ExitCode.ok : ExitCode.failed;
+  process.exitCode = ready === reports.length ? ExitCode.ok : ExitCode.failed;
+  if (reports.some(({ up }) => up)) return;
+  process.exitCode = ExitCode.unreachable;
+  printNote(`cops: no node of cluster ${cluster.cluster} answers; \`cops up\` starts a development cluster`);
 }

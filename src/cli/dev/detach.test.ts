@@ -62,6 +62,7 @@ describe.runIf(process.platform === "linux")("a detached cluster", () => {
     const supervisor = await detachFake("ready");
     const before = pids();
     expect(before.map((pid) => isRunning(pid))).toEqual([true, true]);
+    await expect(detachFake("ready")).rejects.toMatchObject({ code: "ALREADY_RUNNING" });
     process.kill(before[0] ?? 0, "SIGKILL");
     await until(() => isRunning(pids()[0]) && pids()[0] !== before[0]);
     const { code, output } = await down();

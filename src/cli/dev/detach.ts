@@ -5,7 +5,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { logsDirectory } from "./dev-cluster.ts";
+import { alreadyRunning, logsDirectory } from "./dev-cluster.ts";
+import { liveHolderOf } from "./process-identity.ts";
 import type { CliErrorCode } from "../errors.ts";
 import { CliError } from "../errors.ts";
 
@@ -18,6 +19,8 @@ export type BackgroundMessage =
 
 /** `args` start the supervisor: this process's own program, and its arguments. Resolves with the supervisor's pid. Rejects with CliError. */
 export async function detach(directory: string, args: readonly string[]): Promise<number> {
+  const holder = liveHolderOf(directory);
+  if (holder !== undefined) throw alreadyRunning(directory, holder.pid);
   mkdirSync(logsDirectory(directory), { recursive: true });
   const logPath = join(logsDirectory(directory), "supervisor.log");
   if (existsSync(logPath)) renameSync(logPath, `${logPath}.1`);

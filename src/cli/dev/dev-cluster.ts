@@ -117,10 +117,14 @@ async function lockOf(directory: string): Promise<DirectoryLock> {
     return await lockDirectory(directory);
   } catch (error) {
     if (!(error instanceof DataDirectoryInUseError)) throw error;
-    const by = error.pid === undefined ? "" : ` (process ${error.pid})`;
-    const remedy = `see \`${commandName} status\`, stop it with \`${commandName} down\`, or use another --data`;
-    throw new CliError("ALREADY_RUNNING", `a development cluster runs on ${directory} already${by}; ${remedy}`, error);
+    throw alreadyRunning(directory, error.pid, error);
   }
+}
+
+export function alreadyRunning(directory: string, pid: number | undefined, cause?: unknown): CliError {
+  const by = pid === undefined ? "" : ` (process ${pid})`;
+  const remedy = `see \`${commandName} status\`, stop it with \`${commandName} down\`, or use another --data`;
+  return new CliError("ALREADY_RUNNING", `a development cluster runs on ${directory} already${by}; ${remedy}`, cause);
 }
 
 /** The configuration that is there, or a new one where there are no data. */
