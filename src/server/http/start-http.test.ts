@@ -114,6 +114,7 @@ describe("the operator port", () => {
     const clients = (): { connected: number; max: number } => ({ connected: 3, max: 10 });
     const http = await startAt(cluster, node, { latencies, appends, clients });
     await put(node, node.driver.core.createSession(), "k", "v");
+    await cluster.until(() => [...node.driver.core.shippers.values()].every((shipper) => shipper.isOpen));
     latencies.write.observeMs(1.5);
     latencies.read.observeMs(0.0004, 10);
     appends.observeMs(100_000);
