@@ -41,6 +41,10 @@ export class MasterPort {
     this.awaitMaster(awaitedMsMax, "no master connected");
   }
 
+  get isConnected(): boolean {
+    return this.newest !== undefined;
+  }
+
   /** False when the text was dropped. */
   tell(text: string): boolean {
     if (this.newest !== undefined) return this.newest.write(frameText(text));

@@ -10,7 +10,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const directory = fileURLToPath(new URL("../../../node_modules/.cache/cops-seed/run", import.meta.url));
+/** COPS_SEED_RUN_DIR keeps runs of one clone apart: ./stopall ends those of its own directory only. */
+const directory =
+  process.env["COPS_SEED_RUN_DIR"] ??
+  fileURLToPath(new URL("../../../node_modules/.cache/cops-seed/run", import.meta.url));
 
 export interface StartedProcess {
   readonly pid: number;

@@ -23,7 +23,7 @@ import { StartedProcess } from "./started-process.ts";
 
 const answerMsMax = 30_000;
 /** Processes of an earlier run that lost their master go on for some seconds. */
-const portFreeMsMax = 5_000;
+const portFreeMsMax = 3_000;
 const portCheckMs = 50;
 
 export interface RunOutput {
@@ -56,7 +56,9 @@ export class ScenarioRun {
       for (const port of portsOf(steps)) await this.orTrouble(untilFree(port));
       for (const step of steps) await this.carryOut(step);
     } finally {
-      await Promise.all(this.processes().map((one) => one.end()));
+      // Clients first: the end of a server that hosts a session would be a failure to them.
+      await endAll(this.clients);
+      await endAll(this.servers);
     }
   }
 
@@ -89,7 +91,7 @@ export class ScenarioRun {
         return;
       case "sleep":
         await this.allConnected();
-        await sleep(step.ms);
+        await sleep(step.ms, undefined, { signal: this.trouble.signal });
         return;
       case "put":
       case "get":
@@ -159,6 +161,10 @@ export class ScenarioRun {
     void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", give));
     return promise;
   }
+}
+
+async function endAll(processes: ReadonlyMap<number, StartedProcess>): Promise<void> {
+  await Promise.all(Array.from(processes.values(), (one) => one.end()));
 }
 
 async function within<T>(ms: number, work: Promise<T>, otherwise: string): Promise<T> {

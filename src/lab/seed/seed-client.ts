@@ -67,7 +67,8 @@ export class SeedClient {
       else setTimeout(() => this.dial(attempt + 1, giveUpAtMs), redialMs);
     };
     socket.once("connect", () => {
-      lines.onClosed = (why) => onEnd(`the server that hosts the session is gone: ${why}`, true);
+      // Without a master both are about to end anyway, in whichever order.
+      lines.onClosed = (why) => onEnd(`the server that hosts the session is gone: ${why}`, this.masterPort.isConnected);
       lines.onLine = (text) => this.masterPort.tell(text);
       lines.send(`client ${id}`);
       this.attached(lines);

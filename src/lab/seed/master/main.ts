@@ -28,14 +28,17 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`, "latin1");
 }
 
-/** Ctrl-C and its kin end the run as any other trouble does: in order. */
-function endOnSignals(run: ScenarioRun): void {
+/** Ctrl-C and its kin, and a reader of the results that has gone, end the run as any other trouble does: in order. */
+function endInOrder(run: ScenarioRun): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
       process.exitCode = 128 + constants.signals[signal];
       run.interrupt(new RunError("INTERRUPTED", `ended by ${signal}`));
     });
   }
+  process.stdout.on("error", (error: Error) => {
+    run.interrupt(new RunError("INTERRUPTED", `nobody reads the results: ${error.message}`, error));
+  });
 }
 
 async function main(): Promise<number> {
@@ -43,7 +46,7 @@ async function main(): Promise<number> {
     const steps = parseScenario(await readScenario());
     registerThisProcess("master");
     const run = new ScenarioRun({ print, note });
-    endOnSignals(run);
+    endInOrder(run);
     await run.run(steps);
     return 0;
   } catch (error) {
@@ -55,5 +58,5 @@ async function main(): Promise<number> {
 
 const code = await main();
 process.exitCode ??= code;
-// Standard input may still be open in a terminal.
-process.stdin.destroy();
+// Every process is ended; a wait that the end of the run made pointless must not hold this one.
+process.exit();
