@@ -3,7 +3,7 @@
  *
  * Kept per partition and origin datacenter, once for what is applied and once for what is proposed. Ranges are sorted,
  * disjoint and not adjacent, as pairs [from, to, from, to, ...]; in-order arrival never creates one. Their number is
- * bounded by the writes that wait for dependencies, which are bounded themselves (limits.ts).
+ * bounded by whoever takes writes in: the dependency gate lets none in that would add one too many.
  *
  * Keeps invariant 2: `add` answers false for what is already in.
  */
@@ -40,6 +40,11 @@ export class AppliedSet {
     if (seq <= this.watermark) return true;
     const at = this.firstRangeEndingAtOrAfter(seq);
     return at < this.ranges.length && (this.ranges[at] as number) <= seq;
+  }
+
+  /** Whether `seq` is next to something that is in, so that putting it in adds no range. */
+  touches(seq: number): boolean {
+    return this.has(seq - 1) || this.has(seq + 1) || seq === this.watermark + 1;
   }
 
   /** Puts `seq` in; false when it was in already. */

@@ -6,6 +6,11 @@
  *            ──▶ waiting ──every dependency holds, its record is loaded, the clock allows it──▶ ready ──▶ proposed
  *            ──▶ dropped for now: no room; the stream is opened again later (stream-receiver.ts)
  *
+ * Room is given by age. When it is full, the youngest of those that wait are dropped in favour of an older one: the oldest
+ * write that is missing here waits for nothing that is younger, so it gets in, asks for what it needs, and leaves; then the
+ * next. (Given first come, first served, writes that all wait for one that is dropped each time it comes would fill the
+ * room for ever: it is never registered, so nobody ever asks whether its own dependencies hold.)
+ *
  * Room is for writes that wait for others. One that waits for its record alone gets in beyond it, within `overflow`: those
  * that fill the room may be waiting for just this one, and it leaves as soon as the store answers.
  *
@@ -23,7 +28,7 @@ import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter, NodeState } from "./node-state.ts";
 import type { Partition } from "./partition.ts";
 import type { RemoteChecks } from "./remote-checks.ts";
-import { maxSkewMs, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
+import { appliedRangesMax, maxSkewMs, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import { originOf } from "../protocol/version.ts";
 import type { Origin } from "../protocol/version.ts";
@@ -32,6 +37,9 @@ import type { Write } from "../protocol/write.ts";
 const writeOverheadBytes = 300;
 /** How far beyond the room writes go that wait for their record alone. */
 const overflow = 2;
+/** When room is made, about the youngest tenth goes, found by a sample of about this many. */
+const makeRoomSample = 512;
+const makeRoomKeep = 0.9;
 
 export class WaitingWrite implements DotWaiter, LoadWaiter {
   readonly write: Write;
@@ -42,6 +50,8 @@ export class WaitingWrite implements DotWaiter, LoadWaiter {
   readonly since: number;
   /** What it still waits for: dots, its record, the clock. */
   missing = 0;
+  /** Made room for an older one; whoever still tells it something is not heard. */
+  dropped = false;
   private readonly gate: DependencyGate;
 
   constructor(gate: DependencyGate, write: Write, partition: Partition, record: KeyRecord, since: number) {
@@ -68,7 +78,7 @@ export class WaitingWrite implements DotWaiter, LoadWaiter {
   }
 
   holdsOneMore(): void {
-    if (--this.missing === 0) this.gate.becameReady(this);
+    if (--this.missing === 0 && !this.dropped) this.gate.becameReady(this);
   }
 }
 
@@ -81,6 +91,8 @@ export class DependencyGate {
   private draining = false;
   waitingCount = 0;
   waitingBytes = 0;
+  /** A write that waited was dropped to make room: its stream must be opened again. */
+  onDropped: (origin: Origin) => void = () => undefined;
   private readonly state: NodeState;
   private readonly head: Head;
   private readonly remote: RemoteChecks;
@@ -102,12 +114,13 @@ export class DependencyGate {
     const record = this.state.record(partition, write.key);
     const waiter = new WaitingWrite(this, write, partition, record, this.state.nowMs);
     const isFree = this.isFree(waiter);
-    if (isFree && !this.needsRecord(waiter)) {
+    if (isFree && !this.needsRecord(waiter) && !this.wouldScatter(partition, write)) {
       this.head.apply(partition, record, write);
       this.drain();
       return true;
     }
-    if (!this.hasRoom(waiter, isFree ? overflow : 1)) {
+    const times = isFree ? overflow : 1;
+    if (this.wouldScatter(partition, write) || (!this.hasRoom(waiter, times) && !this.makeRoom(waiter, times))) {
       counters.writesDropped++;
       return false;
     }
@@ -131,6 +144,7 @@ export class DependencyGate {
       const held = this.heldForClock;
       this.heldForClock = [];
       for (const waiter of held) {
+        if (waiter.dropped) continue;
         if (this.isAheadOfClock(waiter.write)) this.heldForClock.push(waiter);
         else waiter.holdsOneMore();
       }
@@ -150,6 +164,7 @@ export class DependencyGate {
     let next = 0;
     while (next < this.ready.length && !this.isShut) {
       const waiter = this.ready[next++] as WaitingWrite;
+      if (waiter.dropped) continue;
       if (this.needsRecord(waiter)) {
         this.awaitRecord(waiter);
         continue;
@@ -212,6 +227,61 @@ export class DependencyGate {
 
   private hasRoom(waiter: WaitingWrite, times: number): boolean {
     return this.waitingCount < waitingWritesMax * times && this.waitingBytes + waiter.bytes <= waitingBytesMax * times;
+  }
+
+  /** Drops the youngest that wait, as long as they are younger than this one, until it has room. Answers whether it has. */
+  private makeRoom(waiter: WaitingWrite, times: number): boolean {
+    let dropped = true;
+    while (dropped && !this.hasRoom(waiter, times)) {
+      const cutoff = Math.max(waiter.write.time, this.youngTime());
+      dropped = false;
+      for (const other of this.all()) {
+        if (other.write.time <= cutoff) continue;
+        this.drop(other);
+        dropped = true;
+      }
+    }
+    return this.hasRoom(waiter, times);
+  }
+
+  /** A time that about a tenth of the waiting writes are above, and at least one where there are two. */
+  private youngTime(): number {
+    const sample: number[] = [];
+    const step = Math.max(1, Math.floor(this.waitingCount / makeRoomSample));
+    let at = 0;
+    for (const { write } of this.all()) if (at++ % step === 0) sample.push(write.time);
+    if (sample.length < 2) return 0;
+    sample.sort((first, second) => first - second);
+    return sample[Math.floor((sample.length - 1) * makeRoomKeep)] as number;
+  }
+
+  private drop(waiter: WaitingWrite): void {
+    waiter.dropped = true;
+    this.state.counters.writesDropped++;
+    this.forget(waiter);
+    waiter.record.pins--;
+    const { dots, prefixes } = waiter.write.dependencies;
+    this.unregisterAll(waiter, dots, false);
+    this.unregisterAll(waiter, prefixes, true);
+    this.onDropped(waiter.origin);
+  }
+
+  private unregisterAll(waiter: WaitingWrite, pairs: readonly number[], prefix: boolean): void {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const origin = pairs[i] as number;
+      const seq = pairs[i + 1] as number;
+      if (this.state.localOfOrigin(origin) === undefined) this.remote.unregister(origin, seq, prefix, waiter);
+      else this.proposedWaiters.remove(origin, seq, prefix, waiter);
+    }
+  }
+
+  /**
+   * Whether applying it would leave yet another gap in what is applied of its origin, where there are as many as may be. The
+   * oldest missing write of an origin never does: it closes one.
+   */
+  private wouldScatter(partition: Partition, write: Write): boolean {
+    const proposed = partition.proposedOf(write.datacenter);
+    return proposed.rangeCount >= appliedRangesMax && !proposed.touches(write.seq);
   }
 
   /** Whether it could be proposed now, but perhaps for its record. */

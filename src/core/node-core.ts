@@ -41,6 +41,7 @@ import type { Bytes } from "../shared/bytes.ts";
 import { Histogram } from "../shared/histogram.ts";
 import { cacheBytesDefault } from "../shared/limits.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
+import { datacenterOf, partitionOf } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 
 export interface NodeOptions {
@@ -101,6 +102,9 @@ export class NodeCore {
     this.stability = new Stability(this.state, this.shippers);
     this.inbox = new NodeInbox(this);
     this.skew = new SkewWatch(this.state);
+    this.gate.onDropped = (origin) => {
+      this.receivers.get(this.placement.owner(datacenterOf(origin), partitionOf(origin)))?.droppedLater();
+    };
     this.listenToTail();
     const { state, head, forwarding, answers, remote } = this;
     const stall = (session: Session): false => {

@@ -15,7 +15,13 @@ import type { NodeState } from "./node-state.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId } from "./placement.ts";
 import type { Partition } from "./partition.ts";
-import { appliedRangesTold, shipRetryMsMax, shipRetryMsMin, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
+import {
+  appliedRangesTold,
+  shipRetryMsMax,
+  shipRetryMsMin,
+  waitingBytesMax,
+  waitingWritesMax,
+} from "../shared/limits.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
 import type { ByteReader } from "../protocol/byte-reader.ts";
 import { decodeHole, EntryCursor, entryHole, entryPut } from "../protocol/log-entry.ts";
@@ -59,6 +65,11 @@ export class StreamReceiver {
 
   get hasGap(): boolean {
     return this.gap;
+  }
+
+  /** A write of the source's datacenter that waited was dropped to make room for an older one. */
+  droppedLater(): void {
+    this.gap = true;
   }
 
   onLinkUp(): void {
@@ -130,7 +141,11 @@ export class StreamReceiver {
 
   private appliedOf(partition: Partition): AppliedOf {
     const set = partition.appliedOf(this.datacenter);
-    return { partition: partition.id, watermark: set.watermark, ranges: set.rangesBeyond().slice(0, appliedRangesTold * 2) };
+    return {
+      partition: partition.id,
+      watermark: set.watermark,
+      ranges: set.rangesBeyond().slice(0, appliedRangesTold * 2),
+    };
   }
 
   /** A write of the gap that nothing blocks any more gets in without room: so even a full room makes progress. */

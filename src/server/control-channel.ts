@@ -9,9 +9,11 @@
 import { ControlError } from "./errors.ts";
 import type { NodeCore } from "../core/node-core.ts";
 import type { NodeId } from "../core/placement.ts";
+import { DecodeError } from "../protocol/byte-reader.ts";
 import type { ByteReader } from "../protocol/byte-reader.ts";
 import { beginMessage, endMessage, messageControlReply, messageControlRequest } from "../protocol/messages/message.ts";
 import { byteStringOfUtf8, bytesOf } from "../shared/bytes.ts";
+import type { ByteString } from "../shared/bytes.ts";
 
 const callsMax = 1024;
 const jsonBytesMax = 16 * 1024 * 1024;
@@ -89,9 +91,10 @@ export class ControlChannel {
 
   private onMessage(peer: NodeId, type: number, reader: ByteReader): void {
     const id = reader.u64();
-    const body: unknown = JSON.parse(Buffer.from(reader.text(jsonBytesMax), "latin1").toString("utf8"));
-    if (type === messageControlReply) this.onReply(id, body as Reply);
+    const body = parsed(reader.text(jsonBytesMax));
+    if (type === messageControlReply) this.onReply(id, body);
     else if (type === messageControlRequest) void this.answer(peer, id, body as { name: string; args: unknown });
+    else throw new DecodeError(`message of unknown type ${type}`);
   }
 
   private onReply(id: number, reply: Reply): void {
@@ -128,6 +131,16 @@ export class ControlChannel {
     endMessage(writer, at);
     this.core.state.wake();
   }
+}
+
+function parsed(text: ByteString): object {
+  try {
+    const body: unknown = JSON.parse(Buffer.from(text, "latin1").toString("utf8"));
+    if (typeof body === "object" && body !== null) return body;
+  } catch (error) {
+    throw new DecodeError("a request between nodes is no JSON", { cause: error });
+  }
+  throw new DecodeError("a request between nodes is no JSON object");
 }
 
 /** What a JSON text looks like as bytes; for callers that send keys, which may be any bytes. */

@@ -28,6 +28,8 @@ const tickMs = 10;
 const fullDiskRetryMs = 250;
 const freeSpaceCheckMs = 1_000;
 const loadBatchMax = 256;
+/** As many as the store reads at once. */
+const loadsUnderWayMax = 2;
 const logReadRetryMs = 500;
 
 export interface DriverLogger {
@@ -66,9 +68,12 @@ export class NodeDriver implements Effects {
   private readonly options: DriverOptions;
   private ticker: NodeJS.Timeout | undefined;
   private flushDue = false;
+  private readonly refusals = new Map<"log" | "space", string>();
   private closed = false;
   private nextSpaceCheckMs = 0;
   private checkingSpace = false;
+  private readonly toLoad: KeyRecord[] = [];
+  private loadsUnderWay = 0;
   private appending: Promise<void> = Promise.resolve();
 
   constructor(options: DriverOptions) {
@@ -132,7 +137,8 @@ export class NodeDriver implements Effects {
   }
 
   load(records: readonly KeyRecord[]): void {
-    for (let i = 0; i < records.length; i += loadBatchMax) void this.loadBatch(records.slice(i, i + loadBatchMax));
+    for (const record of records) this.toLoad.push(record);
+    this.startLoads();
   }
 
   readLog(destination: NodeId, position: number, bytesMax: number): void {
@@ -166,6 +172,7 @@ export class NodeDriver implements Effects {
     for (;;) {
       try {
         const end = await this.log.append(frame, length);
+        this.refuse("log", undefined);
         this.turn(() => this.core.onDurable(position, end, frame, length));
         this.flushNow();
         return;
@@ -174,9 +181,21 @@ export class NodeDriver implements Effects {
           this.options.onFatal(error as Error);
           return;
         }
-        this.refuse(error.message);
+        this.refuse("log", error.message);
         await setTimeoutPromise(fullDiskRetryMs);
       }
+    }
+  }
+
+  /** A few batches at a time: what comes meanwhile goes into the next, and the store's queue stays short. */
+  private startLoads(): void {
+    while (this.toLoad.length > 0 && this.loadsUnderWay < loadsUnderWayMax) {
+      const batch = this.toLoad.splice(0, loadBatchMax);
+      this.loadsUnderWay++;
+      void this.loadBatch(batch).finally(() => {
+        this.loadsUnderWay--;
+        this.startLoads();
+      });
     }
   }
 
@@ -223,8 +242,8 @@ export class NodeDriver implements Effects {
     try {
       const free = await freeBytes();
       const full = `the disk is full: ${free} bytes are free, ${freeBytesMin} are kept in reserve`;
-      if (free < freeBytesMin) this.refuse(full);
-      else if (free > freeBytesMin * 1.1) this.refuse(undefined);
+      if (free < freeBytesMin) this.refuse("space", full);
+      else if (free > freeBytesMin * 1.1) this.refuse("space", undefined);
     } catch (error) {
       this.options.logger.warn({ err: error }, "free space cannot be read");
     } finally {
@@ -232,7 +251,11 @@ export class NodeDriver implements Effects {
     }
   }
 
-  private refuse(why: string | undefined): void {
+  /** Writes are refused while there is any reason to; each is lifted by whoever gave it. */
+  private refuse(source: "log" | "space", reason: string | undefined): void {
+    if (reason === undefined) this.refusals.delete(source);
+    else this.refusals.set(source, reason);
+    const why = this.refusals.values().next().value;
     const before = this.core.state.writesRefused;
     if ((before === undefined) === (why === undefined)) return;
     this.turn(() => this.core.refuseWrites(why));

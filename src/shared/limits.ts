@@ -41,6 +41,10 @@ export const recentFramesBytesMax = 32 * MiB;
 /** Received writes that wait for dependencies, per node; beyond it they are dropped and asked for again. */
 export const waitingWritesMax = 200_000;
 export const waitingBytesMax = 64 * MiB;
+/** Gaps in what is applied of one origin, a partition; beyond it writes that would add one are dropped like the above. */
+export const appliedRangesMax = 10_000;
+/** Of these, as many are told when a stream is opened; what lies beyond is sent again, and dropped as repeated. */
+export const appliedRangesTold = 1_000;
 /** Dependency questions of one other node that are kept until they can be answered. */
 export const depSubscriptionsMax = 400_000;
 /** An unanswered dependency question is asked again after this long. */
