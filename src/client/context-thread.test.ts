@@ -176,6 +176,18 @@ describe("a context", () => {
     expect(client.figures.pendingOperations).toBe(0);
   });
 
+  it("does not let the pause of a read that is given up hold up those behind it", async () => {
+    const { time, datacenter, client } = await connected({ nodes: 1, retry: { delayMsMin: 5_000, delayMsMax: 5_000 } });
+    const [node] = datacenter.nodes;
+    if (node === undefined) throw new Error("one node");
+    node.onCommand = (command) =>
+      command[1] === "a" ? { kind: "reply", reply: replyError("BUSY too much") } : undefined;
+    const refused = client.get("a", undefined, { timeoutMs: 100 });
+    const behind = client.get("b", undefined, { timeoutMs: 1_000 });
+    await expect(time.until(refused)).rejects.toMatchObject({ code: "TIMEOUT", cause: { serverCode: "BUSY" } });
+    expect(await time.until(behind)).toBeNull();
+  });
+
   it("takes no further operations once it is deleted, and finishes those that it has", async () => {
     const { time, client } = await connected();
     const context = client.createContext();

@@ -151,7 +151,7 @@ function optionsOf(words: readonly string[]): WriteOptions {
 }
 
 /** The dots of an encoded context, as `datacenter/partition/seq`. */
-export function dotsOf(context: string): string[] {
+function dotsOf(context: string): string[] {
   const { dots } = decodeDependencies(new ByteReader(bytesOf(context)));
   const names: string[] = [];
   for (let i = 0; i < dots.length; i += 2) names.push(formatDot(dots[i] as number, dots[i + 1] as number));
