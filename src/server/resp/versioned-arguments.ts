@@ -10,6 +10,7 @@ import { conditionAbsent, conditionNone, conditionPresent } from "../../protocol
 import type { Condition } from "../../protocol/messages/forward.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import type { RequestId } from "../../protocol/write.ts";
+import { contextDotsMax } from "../../shared/limits.ts";
 import { bytesOf } from "../../shared/bytes.ts";
 import type { ByteString } from "../../shared/bytes.ts";
 import { syntaxError } from "./command.ts";
@@ -81,6 +82,7 @@ function dependenciesOf(bytes: ByteString, issuer: TokenIssuer): Dependencies | 
   const reader = new ByteReader(bytesOf(bytes));
   try {
     const dependencies = decodeDependencies(reader);
+    if (dependencies.dots.length > contextDotsMax * 2) return undefined;
     return reader.remaining === 0 && originsExist(dependencies, issuer) ? dependencies : undefined;
   } catch (error) {
     if (error instanceof DecodeError) return undefined;

@@ -25,6 +25,9 @@ import type { ByteString } from "../../shared/bytes.ts";
 import type { ReadyReply, ReplyQueue } from "./reply-queue.ts";
 import { valueOf } from "./operation-shape.ts";
 
+/** What a client's context names is applied here already, or on its way from one node of this datacenter to another. */
+const contextMsMax = 2_000;
+
 export interface VersionedWrite {
   readonly write: WriteRequest;
   readonly dependencies: Dependencies;
@@ -149,11 +152,21 @@ export class VersionedOperations implements LoadWaiter, Asker {
   }
 
   read(key: ByteString, floor: HybridTime): void {
-    this.submit(key, floor, undefined);
+    this.begin(this.open(key, undefined), floor);
   }
 
   write(order: VersionedWrite): void {
-    this.submit(order.write.key, order.floor, order);
+    const operation = this.open(order.write.key, order);
+    if (order.dependencies.dots.length === 0 && order.dependencies.prefixes.length === 0) {
+      this.begin(operation, order.floor);
+      return;
+    }
+    this.core.confirm(
+      order.dependencies,
+      contextMsMax,
+      () => this.begin(operation, order.floor),
+      () => operation.failed(0, failureOf("BADCONTEXT")),
+    );
   }
 
   done(operation: VersionedOperation): void {
@@ -181,11 +194,15 @@ export class VersionedOperations implements LoadWaiter, Asker {
     this.take(tag).failed(tag, failure);
   }
 
-  private submit(key: ByteString, floor: HybridTime, order: VersionedWrite | undefined): void {
-    const { placement, state, forwarding } = this.core;
+  private open(key: ByteString, order: VersionedWrite | undefined): VersionedOperation {
+    const { placement } = this.core;
     const hash = placement.hash(key);
-    const partition = placement.partitionOfHash(hash);
-    const operation = new VersionedOperation(this, this.replies.openOther(), partition, hash, key, order);
+    return new VersionedOperation(this, this.replies.openOther(), placement.partitionOfHash(hash), hash, key, order);
+  }
+
+  private begin(operation: VersionedOperation, floor: HybridTime): void {
+    const { placement, state, forwarding } = this.core;
+    const { partition, key, order } = operation;
     if (state.local(partition) !== undefined) {
       if (this.blocked.length > 0 || !this.carryOut(operation)) this.blocked.push(operation);
       return;

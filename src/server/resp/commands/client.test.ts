@@ -21,24 +21,16 @@ describe("CLIENT", () => {
     expect(await client.call("client", "setname", "me")).toBe("OK");
     expect(await client.call("CLIENT", "SETINFO", "lib-name", "testing")).toBe("OK");
     expect(await client.call("CLIENT", "GETNAME")).toBe("me");
-    const id = await client.call("CLIENT", "ID");
+    const id = (await client.call("CLIENT", "ID")) as number;
     const line = await client.call("CLIENT", "INFO");
-    expect(line).toContain(`id=${String(id)} addr=127.0.0.1:${client.socket.localPort} `);
+    expect(line).toContain(`id=${id} addr=127.0.0.1:${client.socket.localPort} `);
     expect(line).toContain(" name=me ");
     expect(line).toContain(" cmd=client|info ");
     expect(line).toContain(" resp=2 lib-name=testing ");
     const other = clientOf(node);
     await other.call("PING");
-    expect(
-      String(await client.call("CLIENT", "LIST"))
-        .trim()
-        .split("\n"),
-    ).toHaveLength(2);
-    expect(
-      String(await client.call("CLIENT", "LIST", "ID", String(id)))
-        .trim()
-        .split("\n"),
-    ).toHaveLength(1);
+    expect((await client.text("CLIENT", "LIST")).trim().split("\n")).toHaveLength(2);
+    expect((await client.text("CLIENT", "LIST", "ID", `${id}`)).trim().split("\n")).toHaveLength(1);
     expect(await client.call("CLIENT", "LIST", "TYPE", "pubsub")).toBe("");
     other.close();
   });

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 describe("INFO", () => {
   it("has the default sections, with what clients look for", async () => {
-    const text = String(await client.call("INFO"));
+    const text = await client.text("INFO");
     for (const section of ["Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "Cops", "Keyspace"]) {
       expect(text).toContain(`# ${section}\r\n`);
     }
@@ -28,7 +28,7 @@ describe("INFO", () => {
 
   it("counts what happens", async () => {
     await client.pipeline(["SET", "k", "1"], ["GET", "k"], ["GET"]);
-    const text = String(await client.call("INFO", "STATS", "commandstats"));
+    const text = await client.text("INFO", "STATS", "commandstats");
     expect(text).toContain("writes_local:1\r\n");
     expect(text).toContain("cmdstat_get:calls=1,rejected_calls=1\r\n");
     expect(text).not.toContain("# Server");

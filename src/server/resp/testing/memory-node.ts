@@ -8,6 +8,7 @@ import type { LinkStats, Transport, TransportEvents } from "../../../net/transpo
 import type { Bytes } from "../../../shared/bytes.ts";
 import { MemoryLog } from "../../../storage/memory-log.ts";
 import { MemoryStore } from "../../../storage/memory-store.ts";
+import type { Store } from "../../../storage/store.ts";
 import { NodeDriver } from "../../node-driver.ts";
 import { RespServer } from "../resp-server.ts";
 import type { RespServerOptions } from "../resp-server.ts";
@@ -81,13 +82,13 @@ export interface MemoryNodeOptions {
   readonly self?: NodeId;
   readonly placement?: Placement;
   readonly network?: TurnNetwork;
-  readonly store?: MemoryStore;
+  readonly store?: Store;
   readonly server?: Partial<RespServerOptions>;
 }
 
 export interface MemoryNode {
   readonly driver: NodeDriver;
-  readonly store: MemoryStore;
+  readonly store: Store;
   readonly server: RespServer;
   /** What was logged, as [fields, message]. */
   readonly warnings: [object, string][];
@@ -100,7 +101,7 @@ export interface MemoryNode {
 export async function startMemoryNode(options: MemoryNodeOptions = {}): Promise<MemoryNode> {
   const self = options.self ?? 0;
   const placement = options.placement ?? new Placement([1], 8);
-  const store = options.store ?? new MemoryStore({ schedule: setImmediate });
+  const store: Store = options.store ?? new MemoryStore({ schedule: setImmediate });
   const log = new MemoryLog({ schedule: setImmediate });
   const bugs: Error[] = [];
   const warnings: [object, string][] = [];

@@ -66,6 +66,13 @@ export class RawClient {
     return Promise.all(commands.map(() => this.next()));
   }
 
+  /** A reply that is a text. */
+  async text(...command: ByteString[]): Promise<string> {
+    const reply = await this.call(...command);
+    if (typeof reply === "string") return reply;
+    throw new Error(`not a text: ${JSON.stringify(reply)}`);
+  }
+
   /** The error's text. */
   async error(...command: ByteString[]): Promise<ByteString> {
     return errorText(await this.call(...command));
