@@ -11,6 +11,7 @@
  *   other datacenters ──▶ stream receivers ──▶ dependency gate ──▶ head
  *   log ──▶ shippers ──▶ other datacenters ──acks──▶ stability
  */
+import { Attach } from "./attach.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { DepAnswers } from "./dep-answers.ts";
 import { DependencyGate } from "./dependency-gate.ts";
@@ -41,6 +42,7 @@ import type { Bytes } from "../shared/bytes.ts";
 import { Histogram } from "../shared/histogram.ts";
 import { cacheBytesDefault } from "../shared/limits.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
+import type { Dependencies } from "../protocol/dependencies.ts";
 import { datacenterOf, partitionOf } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 
@@ -118,6 +120,30 @@ export class NodeCore {
     return new Session(++this.lastSessionId, this.services);
   }
 
+  /**
+   * A context that a client keeps itself comes back with its next write: whether all that it names is applied here, as it is
+   * where it came from reads and writes of this datacenter. Anything else would block the write in every other datacenter for
+   * ever. Exactly one of the two is called, perhaps at once. A prefix holds if its last dot does: that one was seen here.
+   */
+  confirm(dependencies: Dependencies, timeoutMs: number, confirmed: () => void, refused: () => void): void {
+    const { state, answers, remote, services } = this;
+    const dots = [...dependencies.dots, ...dependencies.prefixes];
+    if (!this.placement.hasOriginsOf(dependencies)) {
+      refused();
+      return;
+    }
+    const seen = { dependencies: { dots, prefixes: [] }, floor: 0, datacenter: state.datacenter };
+    const attach = new Attach(state, answers, remote, seen, state.timerMs + timeoutMs, () => {
+      services.attaches.delete(attach);
+      confirmed();
+    });
+    services.attaches.set(attach, () => {
+      attach.cancel();
+      refused();
+    });
+    attach.begin();
+  }
+
   /** Wall time, in Unix ms; may jump. Called before the events of a turn. */
   setNow(unixMs: number): void {
     const { state } = this;
@@ -158,6 +184,7 @@ export class NodeCore {
     this.receivers.get(peer)?.onLinkDown();
     this.answers.onLinkDown(peer);
     this.skew.onLinkDown(peer);
+    this.owner.onLinkDown(peer);
     this.forwarding.onLinkDown(peer);
   }
 
