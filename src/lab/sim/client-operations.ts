@@ -180,7 +180,8 @@ export class WriteOperation extends ClientOperation {
   private conditionFailed(): void {
     this.step.state = "missed";
     this.ending = "refused";
-    if (this.write.dot !== undefined) throw new Violation(8, `${this.write.value} took effect though its condition failed`);
+    if (this.write.dot !== undefined)
+      throw new Violation(8, `${this.write.value} took effect though its condition failed`);
   }
 
   private took(version: Version): void {
@@ -195,7 +196,11 @@ export class WriteOperation extends ClientOperation {
     this.write.acknowledged = true;
     for (const seen of this.step.saw) world.alsoDependsOn(this.write, seen);
     thread.wrote(this.choice.key, version);
-    this.record({ outcome: "ok", dot: [version.datacenter, version.partition, version.seq], version: versionOf(version) });
+    this.record({
+      outcome: "ok",
+      dot: [version.datacenter, version.partition, version.seq],
+      version: versionOf(version),
+    });
   }
 
   override failed(_tag: number, failure: Failure): void {

@@ -132,7 +132,10 @@ export class NodeChecks {
       if (partition === undefined) continue;
       const record = partition.records.get(key);
       const stored = record?.loaded === true ? undefined : this.node.stored(core, key);
-      const found = [record?.current, stored].filter((held) => held !== undefined).toSorted(compareVersions).at(-1);
+      const found = [record?.current, stored]
+        .filter((held) => held !== undefined)
+        .toSorted(compareVersions)
+        .at(-1);
       const isSame = found !== undefined && compareVersions(found, version) === 0 && found.value === version.value;
       check(isSame, 6, () => {
         return `node ${this.node.id} holds ${describeVersion(found)} of ${key}, not ${describeVersion(version)}`;

@@ -95,7 +95,15 @@ export class Simulation implements NodeObserver {
         const own = disks.fork(`node ${id}`);
         const skewMs = (clocks.below(2_001) / 1_000 - 1) * clock.skewMsMax;
         const drift = (clocks.below(2_001) / 1_000 - 1) * clock.driftMax;
-        const parts = { scheduler, network, placement, trace, random: own.fork("checkpoints"), cacheBytes, observer: this };
+        const parts = {
+          scheduler,
+          network,
+          placement,
+          trace,
+          random: own.fork("checkpoints"),
+          cacheBytes,
+          observer: this,
+        };
         const node = new SimNode(id, new Disk(scheduler, own, disk), new WallClock(skewMs, drift), parts);
         this.nodes.push(node);
         this.checks.set(node, new NodeChecks(node, this.world));
