@@ -33,7 +33,7 @@ const messages: Readonly<Record<FailureCode, string>> = {
   BUSY: "too many operations are waiting, try again later",
   TIMEOUT: "not everything that the session has seen has arrived here in time",
   STALEREQUEST: "this request number was answered too long ago to tell how",
-  BADCONTEXT: "the context names datacenters or partitions that this cluster does not have",
+  BADCONTEXT: "the context names what this cluster does not have, or what is not applied in this datacenter",
 };
 
 export function failureOf(code: string, message?: string): Failure {

@@ -21,7 +21,7 @@ import { Requests } from "./requests.ts";
 import type { AnsweredRequest } from "./requests.ts";
 import type { Tail } from "./tail.ts";
 import { invariant } from "../shared/assert.ts";
-import { dirtyBytesMax, maxSkewMs, seqReserveAhead } from "../shared/limits.ts";
+import { dependenciesMax, dirtyBytesMax, maxSkewMs, seqReserveAhead } from "../shared/limits.ts";
 import type { Dependencies } from "../protocol/dependencies.ts";
 import {
   beginEntry,
@@ -102,6 +102,8 @@ export class Head {
       if (this.requests.full) return fail(sink, tag, "BUSY");
     }
     if (!this.state.placement.hasOriginsOf(dependencies)) return fail(sink, tag, "BADCONTEXT");
+    // One below the limit: the version that a condition is judged against may be added.
+    if (dependencies.dots.length >= dependenciesMax * 2) return fail(sink, tag, "BADCONTEXT");
     const refused = this.refusal(floor);
     if (refused !== undefined) return fail(sink, tag, refused);
     const judged = write.condition !== conditionNone || write.wantOld;
