@@ -22,6 +22,8 @@ export class Partition {
   bytes = 0;
   /** The last sequence number given to a client's write. */
   seq = 0;
+  /** The last one that recovery found on disk. */
+  recoveredSeq = 0;
   /** The last index given to a log entry. */
   index = 0;
   /** The index of the last log entry that is durable and applied. */

@@ -67,6 +67,7 @@ export class Recovery {
     stability.restore(state.clock.durableBound);
     for (const partition of state.partitions.values()) {
       const given = partition.seq;
+      partition.recoveredSeq = given;
       if (head.seqBound > given) {
         partition.seq = head.seqBound;
         head.hole(partition, { datacenter: state.datacenter, from: given + 1, to: head.seqBound });

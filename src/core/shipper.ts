@@ -42,6 +42,13 @@ export class Shipper {
   readonly datacenter: number;
   /** Partitions whose equivalent the destination owns: what it said that it has applied. */
   private readonly applied = new Map<number, AppliedSet>();
+  /**
+   * By partition: the watermark of the last *applied* acknowledgement. Openings say more, sooner, but carry no clock, and what
+   * is stable must be below a clock that came with it.
+   */
+  private readonly acked = new Map<number, number>();
+  /** Whether the destination has said what it has since this process began. */
+  private heardSinceStart = false;
   private epoch = 0;
   private number = 0;
   /** The next frame of the log to read; never before `resume`, where the log may be gone. */
@@ -89,6 +96,11 @@ export class Shipper {
     return this.applied.get(partition);
   }
 
+  /** The watermark of the last *applied* acknowledgement; undefined for partitions that are not at the destination. */
+  ackedOf(partition: number): number | undefined {
+    return this.applied.has(partition) ? (this.acked.get(partition) ?? 0) : undefined;
+  }
+
   /** How far the write with this seq of `partition` has come. It is durable here. */
   whereIs(partition: number, seq: number): ShippingStage {
     if (this.applied.get(partition)?.has(seq) === true) return "applied";
@@ -120,8 +132,9 @@ export class Shipper {
       if (set === undefined) continue;
       if (watermark > 0) set.addRange(1, watermark);
       for (let i = 0; i + 1 < ranges.length; i += 2) set.addRange(ranges[i] as number, ranges[i + 1] as number);
-      if (set.greatest > (this.state.local(partition)?.seq ?? 0)) return partition;
+      if (set.greatest > this.greatestGiven(partition)) return partition;
     }
+    this.heardSinceStart = true;
     if (open.epoch <= this.epoch) return undefined;
     this.state.counters.streamsOpened++;
     this.epoch = open.epoch;
@@ -138,8 +151,12 @@ export class Shipper {
 
   onAck(ack: StreamAck): void {
     for (let i = 0; i + 1 < ack.applied.length; i += 2) {
+      const partition = ack.applied[i] as number;
       const watermark = ack.applied[i + 1] as number;
-      if (watermark > 0) this.applied.get(ack.applied[i] as number)?.addRange(1, watermark);
+      const set = this.applied.get(partition);
+      if (set === undefined || watermark === 0) continue;
+      set.addRange(1, watermark);
+      this.acked.set(partition, Math.max(watermark, this.acked.get(partition) ?? 0));
     }
     if (ack.applied.length > 0) this.moveResume();
     if (ack.epoch !== this.epoch) return;
@@ -191,6 +208,16 @@ export class Shipper {
     if (!this.isOpen || this.position !== this.readingFrom) return;
     for (const frame of frames) this.take(frame);
     this.sendBatch();
+  }
+
+  /**
+   * No dot above this can be known there. What it says first after a restart is from before: the hole that the restart left
+   * has not been sent yet, so it must not hide that this node's disk lost what the destination has.
+   */
+  private greatestGiven(partition: number): number {
+    const own = this.state.local(partition);
+    if (own === undefined) return 0;
+    return this.heardSinceStart ? own.seq : own.recoveredSeq;
   }
 
   private readLog(): void {

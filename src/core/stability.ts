@@ -113,8 +113,8 @@ export class Stability {
   private recompute(partition: Partition, reserve: (time: HybridTime) => void): void {
     let stable = partition.appliedOf(this.state.datacenter).watermark;
     for (const shipper of this.shippers.values()) {
-      const applied = shipper.appliedOf(partition.id);
-      if (applied !== undefined) stable = Math.min(stable, applied.watermark);
+      const acked = shipper.ackedOf(partition.id);
+      if (acked !== undefined) stable = Math.min(stable, acked);
     }
     const own = this.state.datacenter;
     if (stable <= (partition.stable[own] ?? 0)) return;
