@@ -34,7 +34,7 @@ export function datacenterOfServer(id: ServerId): number {
   return Math.floor(id / idsPerDatacenter);
 }
 
-export function partitionOfServer(id: ServerId): number {
+function partitionOfServer(id: ServerId): number {
   return id % idsPerDatacenter;
 }
 
@@ -52,7 +52,12 @@ export function serverProblem(id: ServerId, shape: Shape): string | undefined {
   return shapeProblem(shape) ?? placeProblem(id, shape);
 }
 
-export function shapeProblem({ datacenters, partitions }: Shape): string | undefined {
+/** What is wrong with a client of this datacenter, whose size only its servers know; undefined when nothing is. */
+export function clientProblem(datacenter: number, partitions: number): string | undefined {
+  return serverProblem(serverIdOf(datacenter, partitions - 1), { datacenters: datacenter + 1, partitions });
+}
+
+function shapeProblem({ datacenters, partitions }: Shape): string | undefined {
   if (datacenters < 1 || datacenters > datacentersMax) return `there are 1 to ${datacentersMax} datacenters`;
   if (partitions < 1 || partitions > nodesPerDatacenterMax) return `there are 1 to ${nodesPerDatacenterMax} partitions`;
   return undefined;

@@ -64,6 +64,7 @@ describe("a scenario", () => {
     ["2 startServer 1 2", "startServer takes N S PORT"],
     ["8 startClient 0 two 10009", "startClient takes DID S PORT"],
     ["8 startClient 0 2 70000", '"70000" is not a port'],
+    ["8 startClient 46 2 10009", "server 46001 would need port 66001, and 65535 is the last"],
     ["2 startServer 1 2 10009", "server 2 is not one of 1 datacenters with 2 partitions"],
     ["1000 startServer 2 2 10009", "all servers and clients agree on 1 datacenters with 2 partitions"],
     ["8 startClient 0 3 10009", "all servers and clients agree on 1 datacenters with 2 partitions"],

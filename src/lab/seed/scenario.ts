@@ -10,7 +10,7 @@
 import { BadScenarioError } from "./errors.ts";
 import type { ScenarioProblem } from "./errors.ts";
 import { wordsOf } from "./line-socket.ts";
-import { isPort, localPortOf, serverProblem, shapeProblem, wholeNumber } from "./names.ts";
+import { isPort, localPortOf, serverProblem, clientProblem, wholeNumber } from "./names.ts";
 import { quoted } from "./note.ts";
 import { putIdBytesMax } from "./put-ids.ts";
 
@@ -91,9 +91,7 @@ function parseStart(kind: StartStep["kind"], id: number, args: readonly string[]
   }
   if (!isPort(port)) return `${quoted(args[2] ?? "")} is not a port`;
   const problem =
-    kind === "startServer"
-      ? serverProblem(id, { datacenters: group, partitions })
-      : shapeProblem({ datacenters: group + 1, partitions });
+    kind === "startServer" ? serverProblem(id, { datacenters: group, partitions }) : clientProblem(group, partitions);
   return problem ?? { kind, id, group, partitions, port };
 }
 

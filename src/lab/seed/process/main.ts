@@ -4,7 +4,7 @@
  * Exit codes: 0 ended by its master or a signal, 1 something failed, 2 the command line makes no sense.
  */
 import { ListenError } from "../errors.ts";
-import { isPort, serverProblem, shapeProblem, wholeNumber } from "../names.ts";
+import { isPort, serverProblem, clientProblem, wholeNumber } from "../names.ts";
 import { noteAs } from "../note.ts";
 import { registerThisProcess } from "../run-directory.ts";
 import { SeedClient } from "../seed-client.ts";
@@ -41,9 +41,7 @@ function programOf(kind: string | undefined, words: readonly string[]): Startabl
     process.exit(failed ? 1 : 0);
   };
   const problem =
-    kind === "server"
-      ? serverProblem(id, { datacenters: group, partitions })
-      : shapeProblem({ datacenters: group + 1, partitions });
+    kind === "server" ? serverProblem(id, { datacenters: group, partitions }) : clientProblem(group, partitions);
   if (problem !== undefined) refuse(problem);
   registerThisProcess(what);
   if (kind === "client") return new SeedClient({ id, datacenter: group, partitions, port, note, onEnd });
