@@ -4,9 +4,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { dataOption } from "../command-options.ts";
-import { readClusterFile } from "../dev/cluster-file.ts";
+import type { ClusterFile } from "../dev/cluster-file.ts";
+import { readClusterFile, withPid, writeClusterFile } from "../dev/cluster-file.ts";
 import type { Holder } from "../dev/process-identity.ts";
-import { isAlive, liveHolderOf } from "../dev/process-identity.ts";
+import { isAlive, liveHolderOf, startTimeOf } from "../dev/process-identity.ts";
 import { CliError } from "../errors.ts";
 import { printLine } from "../output.ts";
 
@@ -24,9 +25,11 @@ export function addDownCommand(program: Command): void {
 
 async function runDown(directory: string): Promise<void> {
   // Only what `cops up` made: other directories have locks too.
-  const { cluster } = readClusterFile(directory);
+  const file = readClusterFile(directory);
+  const { cluster } = file;
   const holder = liveHolderOf(directory);
   if (holder === undefined) {
+    forgetGonePids(directory, file);
     printLine(`cluster ${cluster} on ${directory} does not run`);
     return;
   }
@@ -40,6 +43,15 @@ async function runDown(directory: string): Promise<void> {
     await sleep(POLL_MS);
   }
   printLine(`cluster ${cluster} stopped; the data stay in ${directory}`);
+}
+
+/** A supervisor that was killed could not say that its nodes are gone. */
+function forgetGonePids(directory: string, file: ClusterFile): void {
+  const nodes = file.datacenters.flatMap((datacenter) => datacenter.nodes);
+  const gone = nodes.filter(({ pid }) => pid !== null && startTimeOf(pid) === undefined);
+  if (gone.length === 0) return;
+  const rest = gone.reduce((next, { name }) => withPid(next, name, null), file);
+  writeClusterFile(directory, rest);
 }
 
 function signal({ pid }: Holder): void {

@@ -86,6 +86,7 @@ describe.runIf(process.platform === "linux")("a detached cluster", () => {
     process.kill(supervisor, "SIGKILL");
     await until(() => nodes.every((pid) => !isRunning(pid)));
     expect((await down()).output).toContain("does not run");
+    expect(pids()).toEqual([null, null]);
     await detachFake("ready");
     expect(pids().map((pid) => isRunning(pid))).toEqual([true, true]);
   });

@@ -12,9 +12,11 @@
  */
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BusyPort } from "./busy-ports.ts";
 import { busyPorts } from "./busy-ports.ts";
 import type { ClusterFile } from "./cluster-file.ts";
-import { withPid, writeClusterFile } from "./cluster-file.ts";
+import { readClusterFile, withPid, writeClusterFile } from "./cluster-file.ts";
 import type { DevConfig } from "./dev-config.ts";
 import {
   CONFIG_FILE_NAME,
@@ -27,6 +29,7 @@ import {
   writeDevConfig,
 } from "./dev-config.ts";
 import { cliArguments, commandName, nodeEnvironment } from "./node-command.ts";
+import { startTimeOf } from "./process-identity.ts";
 import type { ClusterShape } from "./shape.ts";
 import { shapeText } from "./shape.ts";
 import type { NodeSpec } from "./supervised-node.ts";
@@ -37,6 +40,10 @@ import { DataDirectoryInUseError } from "../../storage/errors.ts";
 
 const LOGS_DIRECTORY_NAME = "logs";
 const BUSY_PORTS_SHOWN_MAX = 6;
+/** A node stops within its shutdownTimeoutMs, 10 seconds unless told. */
+const LEFT_NODES_MS_MAX = 12_000;
+const LEFT_NODES_POLL_MS = 100;
+const PORTS_STEP = 1000;
 
 export interface DevClusterOptions {
   readonly directory: string;
@@ -68,7 +75,7 @@ export class DevCluster {
     try {
       const config = settledDevConfig(configFor(directory, shape), shape, basePort, wanDelayMs);
       const file = clusterFileOf(config, shape, basePort);
-      await requireFreePorts(file, basePort);
+      await requireFreePorts(directory, file, basePort);
       writeDevConfig(directory, config);
       writeClusterFile(directory, file);
       return new DevCluster(directory, file, lock);
@@ -161,11 +168,26 @@ function hasNodeData(directory: string): boolean {
   }
 }
 
-async function requireFreePorts(file: ClusterFile, basePort: number): Promise<void> {
-  const busy = await busyPorts(file);
-  if (busy.length === 0) return;
+/** Nodes whose supervisor was killed take a moment to stop by themselves. */
+async function requireFreePorts(directory: string, file: ClusterFile, basePort: number): Promise<void> {
+  const untilMs = performance.now() + LEFT_NODES_MS_MAX;
+  let busy = await busyPorts(file);
+  while (busy.length > 0 && performance.now() < untilMs && hasLeftNodes(directory)) {
+    await sleep(LEFT_NODES_POLL_MS);
+    busy = await busyPorts(file);
+  }
+  if (busy.length > 0) throw new CliError("PORTS_BUSY", busyText(busy, basePort));
+}
+
+/** Whether nodes of a cluster that nobody supervises may still run, by what cluster.json says of their pids. */
+function hasLeftNodes(directory: string): boolean {
+  if (readDevConfig(directory) === undefined) return false;
+  const pids = readClusterFile(directory).datacenters.flatMap(({ nodes }) => nodes.map(({ pid }) => pid));
+  return pids.some((pid) => pid !== null && startTimeOf(pid) !== undefined);
+}
+
+function busyText(busy: readonly BusyPort[], basePort: number): string {
   const shown = busy.slice(0, BUSY_PORTS_SHOWN_MAX).map(({ address, node, why }) => `${address} (${node}, ${why})`);
   const more = busy.length > shown.length ? ` and ${busy.length - shown.length} more` : "";
-  const remedy = `use another --port, such as ${basePort + 1000}`;
-  throw new CliError("PORTS_BUSY", `cannot listen on ${shown.join(", ")}${more}; ${remedy}`);
+  return `cannot listen on ${shown.join(", ")}${more}; use another --port, such as ${basePort + PORTS_STEP}`;
 }
