@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReplyMap } from "../../../protocol/resp/reply-values.ts";
 import { startMemoryNode } from "../testing/memory-node.ts";
 import type { MemoryNode } from "../testing/memory-node.ts";
 import { clientOf } from "../testing/raw-client.ts";
@@ -19,18 +20,24 @@ describe("COPS.CONTEXT", () => {
   it("shows what the session has seen, at its place in the pipeline", async () => {
     const other = clientOf(node);
     await other.call("HELLO", "3");
-    const replies = await other.pipeline(["COPS.CONTEXT"], ["SET", "k", "1"], ["COPS.CONTEXT"]);
-    expect(replies[0]).toMatchObject({
-      kind: "map",
-      entries: expect.arrayContaining([
-        ["dots", []],
-        ["floor_time", "never"],
+    const [before, , after] = (await other.pipeline(
+      ["COPS.CONTEXT"],
+      ["SET", "k", "1"],
+      ["COPS.CONTEXT"],
+    )) as ReplyMap[];
+    expect(new Map(before?.entries)).toMatchObject(
+      new Map<string, unknown>([
+        ["session", null],
         ["datacenter", "d0"],
+        ["dots", []],
+        ["prefixes", []],
+        ["floor", 0],
+        ["floor_time", "never"],
       ]),
-    });
-    const { partitionOfHash, hash } = node.driver.core.placement;
-    const partition = partitionOfHash.call(node.driver.core.placement, hash("k"));
-    expect(replies[2]).toMatchObject({ entries: expect.arrayContaining([["dots", [`0/${partition}/1`]]]) });
+    );
+    const { placement } = node.driver.core;
+    const partition = placement.partitionOfHash(placement.hash("k"));
+    expect(new Map(after?.entries).get("dots")).toEqual([`0/${partition}/1`]);
     other.close();
   });
 });

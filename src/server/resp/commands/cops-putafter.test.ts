@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ByteWriter } from "../../../protocol/byte-writer.ts";
+import { encodeDependencies } from "../../../protocol/dependencies.ts";
+import { originOf } from "../../../protocol/version.ts";
 import { startMemoryNode } from "../testing/memory-node.ts";
 import type { MemoryNode } from "../testing/memory-node.ts";
 import { clientOf } from "../testing/raw-client.ts";
@@ -14,10 +17,6 @@ afterAll(async () => {
   client.close();
   await node.close();
 });
-
-import { ByteWriter } from "../../../protocol/byte-writer.ts";
-import { encodeDependencies } from "../../../protocol/dependencies.ts";
-import { originOf } from "../../../protocol/version.ts";
 
 function contextOf(...dots: number[]): string {
   const writer = new ByteWriter();
