@@ -110,6 +110,10 @@ export class Head {
     const old = judged ? record.latest : undefined;
     if (judged && !holds(write.condition, old, this.state.nowMs)) {
       this.state.counters.conditionsFailed++;
+      if (write.request !== undefined) {
+        const answer = { key: write.key, version: undefined, judged: old, lsn: record.pendingLsn };
+        this.requests.add(write.request, answer, this.state.nowMs);
+      }
       this.answer(record.pendingLsn, sink, tag, undefined, old);
       return undefined;
     }
@@ -253,7 +257,7 @@ export class Head {
   ): Version | undefined {
     if (answered.key !== write.key) return fail(sink, tag, "STALEREQUEST");
     this.state.counters.requestsRepeated++;
-    this.answer(answered.lsn, sink, tag, answered.version, undefined);
+    this.answer(answered.lsn, sink, tag, answered.version, answered.judged);
     return answered.version;
   }
 

@@ -11,6 +11,7 @@
 import type { NodeCore } from "./node-core.ts";
 import { AppliedSet } from "./applied-set.ts";
 import type { Partition } from "./partition.ts";
+import type { AnsweredRequest } from "./requests.ts";
 import { ByteReader, DecodeError } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { Version } from "../protocol/version.ts";
@@ -123,7 +124,7 @@ function encodeRequests(writer: ByteWriter, core: NodeCore): void {
     writer.text(client);
     writer.u64(answeredBelow);
     writer.u64(usedMs);
-    const durable = [...answered].filter(([, { lsn }]) => lsn <= core.state.proposals.durableLsn);
+    const durable = durableWrites(answered, core.state.proposals.durableLsn);
     writer.u32(durable.length);
     for (const [number, { key, version }] of durable) {
       writer.u64(number);
@@ -135,6 +136,17 @@ function encodeRequests(writer: ByteWriter, core: NodeCore): void {
       writer.u64(version.seq);
     }
   }
+}
+
+function durableWrites(
+  answered: ReadonlyMap<number, AnsweredRequest>,
+  durableLsn: number,
+): [number, { key: ByteString; version: Version }][] {
+  const writes: [number, { key: ByteString; version: Version }][] = [];
+  for (const [number, { key, version, lsn }] of answered) {
+    if (version !== undefined && lsn <= durableLsn) writes.push([number, { key, version }]);
+  }
+  return writes;
 }
 
 function restoreRequests(reader: ByteReader, core: NodeCore): void {

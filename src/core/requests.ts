@@ -7,8 +7,8 @@
  * A client numbers its writes upwards and says with each below which number it has all answers: those are forgotten, and a
  * number below is refused. So the table holds what clients have outstanding, plus, for `requestRetentionMs`, clients that
  * went away. Beyond its bounds new numbered requests are refused rather than old ones forgotten too early. The table is
- * rebuilt from the log and from what checkpoints kept of it. Requests whose condition failed wrote nothing and are judged
- * again.
+ * rebuilt from the log and from what checkpoints kept of it. That a condition failed is remembered
+ * too, else a late copy could still write; but in memory alone: a restart ends the connections that copies travel on.
  */
 import { requestClientsMax, requestRetentionMs, requestsMax } from "../shared/limits.ts";
 import type { Version } from "../protocol/version.ts";
@@ -17,8 +17,10 @@ import type { ByteString } from "../shared/bytes.ts";
 
 export interface AnsweredRequest {
   readonly key: ByteString;
-  /** What was written; after a restart without its value. */
-  readonly version: Version;
+  /** What was written; after a restart without its value. Undefined when the condition failed. */
+  readonly version: Version | undefined;
+  /** What the condition was judged against, where it failed. */
+  readonly judged?: Version | undefined;
   /** The proposal that must be durable before anybody is told. */
   readonly lsn: number;
 }
