@@ -10,7 +10,7 @@ type Event =
   | { readonly do: "told" | "reserve" | "durable" | "crash" };
 
 const ms = fc.integer({ min: 0, max: 20_000 });
-const event: fc.Arbitrary<Event> = fc.oneof(
+const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ do: fc.constant("physical" as const), ms }),
   fc.record({
     do: fc.constantFrom("next" as const, "pass" as const),
@@ -80,7 +80,7 @@ class ClockOnDisk {
 describe("HybridClock", () => {
   it("never goes back, undercuts a time that it told or tells what a crash could take back", () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 100 }), (events) => {
+      fc.property(fc.array(anyEvent, { maxLength: 100 }), (events) => {
         const disk = new ClockOnDisk();
         for (const step of events) disk.step(step);
       }),
