@@ -29,7 +29,7 @@ import {
   writeDevConfig,
 } from "./dev-config.ts";
 import { cliArguments, commandName, nodeEnvironment } from "./node-command.ts";
-import { startTimeOf } from "./process-identity.ts";
+import { liveHolderOf, startTimeOf } from "./process-identity.ts";
 import type { ClusterShape } from "./shape.ts";
 import { shapeText } from "./shape.ts";
 import type { NodeSpec } from "./supervised-node.ts";
@@ -42,7 +42,8 @@ const LOGS_DIRECTORY_NAME = "logs";
 const BUSY_PORTS_SHOWN_MAX = 6;
 /** A node stops within its shutdownTimeoutMs, 10 seconds unless told. */
 const LEFT_NODES_MS_MAX = 12_000;
-const LEFT_NODES_POLL_MS = 100;
+const ZOMBIE_MS_MAX = 5_000;
+const POLL_MS = 100;
 const PORTS_STEP = 1000;
 
 export interface DevClusterOptions {
@@ -119,12 +120,18 @@ export function logsDirectory(directory: string): string {
   return join(directory, LOGS_DIRECTORY_NAME);
 }
 
+/** A holder that was killed still counts until its parent has taken note (a zombie), which it soon does. */
 async function lockOf(directory: string): Promise<DirectoryLock> {
-  try {
-    return await lockDirectory(directory);
-  } catch (error) {
-    if (!(error instanceof DataDirectoryInUseError)) throw error;
-    throw alreadyRunning(directory, error.pid, error);
+  const untilMs = performance.now() + ZOMBIE_MS_MAX;
+  for (;;) {
+    try {
+      return await lockDirectory(directory);
+    } catch (error) {
+      if (!(error instanceof DataDirectoryInUseError)) throw error;
+      const isHeld = liveHolderOf(directory) !== undefined;
+      if (isHeld || performance.now() > untilMs) throw alreadyRunning(directory, error.pid, error);
+      await sleep(POLL_MS);
+    }
   }
 }
 
@@ -173,7 +180,7 @@ async function requireFreePorts(directory: string, file: ClusterFile, basePort: 
   const untilMs = performance.now() + LEFT_NODES_MS_MAX;
   let busy = await busyPorts(file);
   while (busy.length > 0 && performance.now() < untilMs && hasLeftNodes(directory)) {
-    await sleep(LEFT_NODES_POLL_MS);
+    await sleep(POLL_MS);
     busy = await busyPorts(file);
   }
   if (busy.length > 0) throw new CliError("PORTS_BUSY", busyText(busy, basePort));
