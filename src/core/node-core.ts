@@ -16,6 +16,7 @@ import { Checkpoint } from "./checkpoint.ts";
 import { DepAnswers } from "./dep-answers.ts";
 import { DependencyGate } from "./dependency-gate.ts";
 import type { Effects } from "./effects.ts";
+import type { FailureCode } from "./failure.ts";
 import { Forwarding } from "./forwarding.ts";
 import { Head } from "./head.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -125,11 +126,16 @@ export class NodeCore {
    * where it came from reads and writes of this datacenter. Anything else would block the write in every other datacenter for
    * ever. Exactly one of the two is called, perhaps at once. A prefix holds if its last dot does: that one was seen here.
    */
-  confirm(dependencies: Dependencies, timeoutMs: number, confirmed: () => void, refused: () => void): void {
+  confirm(
+    dependencies: Dependencies,
+    timeoutMs: number,
+    confirmed: () => void,
+    refused: (why: FailureCode) => void,
+  ): void {
     const { state, answers, remote, services } = this;
     const dots = [...dependencies.dots, ...dependencies.prefixes];
     if (!this.placement.hasOriginsOf(dependencies)) {
-      refused();
+      refused("BADCONTEXT");
       return;
     }
     const seen = { dependencies: { dots, prefixes: [] }, floor: 0, datacenter: state.datacenter };
@@ -139,7 +145,7 @@ export class NodeCore {
     });
     services.attaches.set(attach, () => {
       attach.cancel();
-      refused();
+      refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
     });
     attach.begin();
   }
@@ -285,6 +291,15 @@ export class NodeCore {
       if (origin === datacenter) this.stability.onAppliedHere(partition);
       else this.receivers.get(this.placement.owner(origin, partition.id))?.onApplied(partition);
     });
+  }
+
+  /** Whether the owners here of all these dots' partitions can be reached. */
+  private canAskAbout(dots: readonly number[]): boolean {
+    for (let i = 0; i < dots.length; i += 2) {
+      const owner = this.placement.owner(this.state.datacenter, partitionOf(dots[i] as number));
+      if (owner !== this.state.self && !this.state.linksUp.has(owner)) return false;
+    }
+    return true;
   }
 
   private expireAttaches(): void {

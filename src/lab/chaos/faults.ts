@@ -13,6 +13,7 @@ export type FaultKind = (typeof faultKinds)[number];
 const stopMs = 7_000;
 const cutMs = 4_000;
 const pauseMsMax = 2_500;
+const attemptsMax = 40;
 
 export class FaultScript {
   readonly done = new Map<FaultKind, number>();
@@ -37,7 +38,7 @@ export class FaultScript {
       this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
       await sleep(500 + this.random.below(pauseMsMax));
     }
-    await this.cluster.heal();
+    await this.insist(() => this.cluster.heal());
   }
 
   private async inflict(kind: FaultKind, isOver: () => boolean): Promise<void> {
@@ -70,10 +71,23 @@ export class FaultScript {
     const a = this.random.pick(names);
     const b = this.random.pick(names.filter((name) => name !== a));
     this.print(`cut ${a} ${b}`);
-    await this.cluster.cut(a, b);
+    await this.insist(() => this.cluster.cut(a, b));
     await this.pause(cutMs, isOver);
     this.print("heal");
-    await this.cluster.heal();
+    await this.insist(() => this.cluster.heal());
+  }
+
+  /** A node that was just killed is not there to be told: until it is back. */
+  private async insist(act: () => Promise<unknown>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        if (attempt === attemptsMax) throw error;
+        await sleep(500);
+      }
+    }
   }
 
   private async pause(ms: number, isOver: () => boolean): Promise<void> {

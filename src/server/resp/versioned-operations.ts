@@ -165,7 +165,7 @@ export class VersionedOperations implements LoadWaiter, Asker {
       order.dependencies,
       contextMsMax,
       () => this.begin(operation, order.floor),
-      () => operation.failed(0, failureOf("BADCONTEXT")),
+      (why) => operation.failed(0, failureOf(why)),
     );
   }
 
