@@ -15,7 +15,7 @@ import type { SimNode } from "./sim-node.ts";
 import type { Thread, ThreadStep } from "./thread.ts";
 import type { WorldWrite } from "./world-write.ts";
 import type { World } from "./world.ts";
-import { Violation } from "./violation.ts";
+import { check, Violation } from "./violation.ts";
 
 /** What every operation of a client needs. */
 export interface ClientScene {
@@ -180,8 +180,7 @@ export class WriteOperation extends ClientOperation {
   private conditionFailed(): void {
     this.step.state = "missed";
     this.ending = "refused";
-    if (this.write.dot !== undefined)
-      throw new Violation(8, `${this.write.value} took effect though its condition failed`);
+    check(this.write.dot === undefined, 8, () => `${this.write.value} took effect though its condition failed`);
   }
 
   private took(version: Version): void {
@@ -237,18 +236,18 @@ export class WriteOperation extends ClientOperation {
 /** A barrier or an attach, and what follows from it. */
 export class PointOperation extends ClientOperation {
   private readonly start: (sink: OperationSink) => void;
-  private readonly then: (isReached: boolean) => void;
+  private readonly whenOver: (isReached: boolean) => void;
   private readonly lost: () => void;
 
   constructor(
     scene: ClientScene,
     start: (sink: OperationSink) => void,
-    then: (isReached: boolean) => void,
+    whenOver: (isReached: boolean) => void,
     lost: () => void = () => undefined,
   ) {
     super(scene);
     this.start = start;
-    this.then = then;
+    this.whenOver = whenOver;
     this.lost = lost;
   }
 
@@ -264,13 +263,13 @@ export class PointOperation extends ClientOperation {
   override reached(): void {
     if (this.isGone) return;
     this.end();
-    this.then(true);
+    this.whenOver(true);
   }
 
   override failed(): void {
     if (this.isGone) return;
     this.end();
-    this.then(false);
+    this.whenOver(false);
   }
 }
 

@@ -76,7 +76,9 @@ function main(): number {
   const count = to - from + 1;
   console.log(`${count - failures} of ${count} seeds well, ${(count / seconds).toFixed(1)} seeds per second`);
   if (from !== to) {
-    const situations = [...reached.situations].toSorted().map(([situation, times]) => `${situation} ${times}`);
+    const situations = [...reached.situations]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([situation, times]) => `${situation} ${times}`);
     console.log(`reached: ${situations.join(", ")}`);
   }
   return failures === 0 ? 0 : 1;

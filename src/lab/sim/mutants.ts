@@ -3,7 +3,8 @@
  */
 import type { NodeCore } from "../../core/node-core.ts";
 import { AppliedSet } from "../../core/applied-set.ts";
-import { compareVersions } from "../../protocol/version.ts";
+import { compareVersions, datacenterOf, partitionOf } from "../../protocol/version.ts";
+import type { Origin, Version } from "../../protocol/version.ts";
 import type { Simulation } from "./simulation.ts";
 import { dotKeyOf } from "./world-write.ts";
 
@@ -15,18 +16,33 @@ export interface Mutant {
   recovered?(core: NodeCore, simulation: Simulation): void;
 }
 
+/** Which key a dot wrote, and its version; undefined where nobody knows. */
+export type KeyOfDot = (origin: Origin, seq: number) => { readonly key: string; readonly version: Version } | undefined;
+
 /** The published rule: a dependency holds when its key is at the dependency's version or a later one. */
+export function askForVersionOrLater(
+  core: NodeCore,
+  keyOfDot: KeyOfDot,
+  current: (key: string) => Version | undefined,
+): void {
+  const { gate } = core;
+  const holds = gate.holds.bind(gate);
+  gate.holds = (origin, seq, prefix) => {
+    if (holds(origin, seq, prefix)) return true;
+    const cause = prefix ? undefined : keyOfDot(origin, seq);
+    const shown = cause === undefined ? undefined : current(cause.key);
+    return cause !== undefined && shown !== undefined && compareVersions(shown, cause.version) >= 0;
+  };
+}
+
 const versionOrLater: Mutant = {
   rule: "a dependency is a dot, never a version or later",
   created(core, { world }) {
-    const { gate } = core;
-    const holds = gate.holds.bind(gate);
-    gate.holds = (origin, seq, prefix) => {
-      if (holds(origin, seq, prefix)) return true;
-      const write = prefix ? undefined : world.byDot.get(dotKeyOf(origin >>> 16, origin & 0xffff, seq));
-      const current = world.datacenters[core.state.datacenter]?.current.get(write?.key ?? "");
-      return write?.version !== undefined && current !== undefined && compareVersions(current, write.version) >= 0;
+    const keyOfDot: KeyOfDot = (origin, seq) => {
+      const write = world.byDot.get(dotKeyOf(datacenterOf(origin), partitionOf(origin), seq));
+      return write?.version === undefined ? undefined : { key: write.key, version: write.version };
     };
+    askForVersionOrLater(core, keyOfDot, (key) => world.datacenters[core.state.datacenter]?.current.get(key));
   },
 };
 
@@ -112,9 +128,9 @@ const checkAnsweredEarly: Mutant = {
 const attachWithoutWaiting: Mutant = {
   rule: "an attach waits for the dots of its token",
   created(core) {
-    const { createSession } = core;
+    const createSession = core.createSession.bind(core);
     core.createSession = () => {
-      const session = createSession.call(core);
+      const session = createSession();
       const attachTo = session.attachTo.bind(session);
       session.attachTo = (seen, timeoutMs, sink, tag) => {
         attachTo({ ...seen, dependencies: { dots: [], prefixes: [] } }, timeoutMs, sink, tag);

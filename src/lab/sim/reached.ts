@@ -14,8 +14,8 @@ export class Reached {
 
   /** What a core counted in its life. */
   add(node: SimNode, core: NodeCore): void {
-    for (const [counter, value] of Object.entries(core.state.counters) as [string, number][])
-      this.count(counter, value);
+    const counters = Object.entries(core.state.counters) as [string, number][];
+    for (const [counter, value] of counters) this.count(counter, value);
     if (node.incarnation > 1) this.count("restarts");
     this.count("checkpoints", node.checkpoints);
     node.checkpoints = 0;

@@ -26,7 +26,7 @@ import type { Trace } from "./trace.ts";
 import { check } from "./violation.ts";
 import type { WallClock } from "./wall-clock.ts";
 
-export const tickMs = 20;
+const tickMs = 20;
 const turnMs = 0.02;
 
 export interface SimNodeParts {

@@ -31,7 +31,7 @@ export class Thread {
   /** Its session is gone. */
   isOver = false;
   private readonly steps: ThreadStep[] = [];
-  private newest: Map<string, Version> = new Map();
+  private readonly newest: Map<string, Version> = new Map();
 
   constructor(recorder: SessionRecorder) {
     this.recorder = recorder;
