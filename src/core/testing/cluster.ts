@@ -87,6 +87,11 @@ export class Cluster implements NodeSurroundings {
 
   // The network.
 
+  /** Whether two nodes have anything to tell one another. */
+  arePeers(a: TestNode, b: TestNode): boolean {
+    return this.links.has(nameOf(a, b));
+  }
+
   /** What `from` sends to `to` waits until it is delivered by hand. */
   hold(from: TestNode, to: TestNode): void {
     this.link(from, to).held = true;
@@ -163,6 +168,13 @@ export class Cluster implements NodeSurroundings {
   /** Breaks every link between two datacenters. */
   cutDatacenters(a: number, b: number): void {
     this.between(a, b, (from, to) => this.cut(from, to));
+  }
+
+  /** Leaves every datacenter alone. */
+  cutAll(): void {
+    for (let a = 0; a < this.placement.datacenters; a++) {
+      for (let b = a + 1; b < this.placement.datacenters; b++) this.cutDatacenters(a, b);
+    }
   }
 
   healDatacenters(a: number, b: number): void {
