@@ -5,82 +5,21 @@
  *
  * When its node crashes the thread is over, unless a token taken before carries it on.
  */
-import type { Seen } from "../../core/attach.ts";
-import type { Session } from "../../core/session.ts";
-import type { OperationSink } from "../../core/operations.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { SimToken } from "./client-connection.ts";
+import { PointOperation, ReadOperation, WriteOperation } from "./client-operations.ts";
+import type { WriteChoice } from "./client-operations.ts";
 import { conditionAbsent, conditionNone, conditionPresent } from "../../protocol/messages/forward.ts";
 import type { Condition } from "../../protocol/messages/forward.ts";
 import type { Version } from "../../protocol/version.ts";
-import type { Random } from "../../shared/random.ts";
-import type { HistoryPast } from "../history/format.ts";
-import { SessionRecorder } from "../history/recorder.ts";
-import type { HistorySink } from "../history/writer.ts";
-import { PointOperation, ReadOperation, WriteOperation } from "./client-operations.ts";
-import type { ClientOperation, ClientScene, WriteChoice } from "./client-operations.ts";
-import type { WorkloadPlan } from "./plan.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { SimNode } from "./sim-node.ts";
-import { Thread } from "./thread.ts";
-import type { ThreadPast } from "./thread.ts";
-import type { World } from "./world.ts";
 
-/** A causal token, and what the observer knows of it. */
-export interface SimToken {
-  readonly seen: Seen;
-  readonly past: ThreadPast;
-  readonly history: HistoryPast;
-  readonly thread: Thread;
-}
-
-export interface ClientParts {
-  readonly scheduler: Scheduler;
-  readonly world: World;
-  readonly history: HistorySink;
-  readonly nodes: readonly SimNode[];
-  readonly plan: WorkloadPlan;
-  readonly random: Random;
-  /** Tokens of all clients, the newest last. */
-  readonly tokens: SimToken[];
-  /** Situations that were reached, by name. */
-  readonly reached: Map<string, number>;
-  nextThreadName(): string;
-}
-
-const tokensMax = 32;
 const pipelineMax = 64;
 const moveTimeoutMs = 4_000;
 const attemptsMax = 6;
 
-export class Client implements ClientScene {
-  thread!: Thread;
-  node!: SimNode;
-  session!: Session;
-  readonly world: World;
-  private incarnation = -1;
-  private open = false;
-  private readonly outstanding = new Set<ClientOperation>();
-  /** In a move, an adoption or a numbered request: nothing else begins. */
-  private busy = false;
-  /** What to do when the node crashes in the middle of that. */
-  private onCrash: (() => void) | undefined;
+export class Client extends ClientConnection {
   private lastRequest = 0;
   private stopped = false;
-  private readonly home: number;
-  private readonly name: string;
-  private readonly parts: ClientParts;
-  private readonly random: Random;
-
-  constructor(name: string, home: number, parts: ClientParts) {
-    this.name = name;
-    this.home = home;
-    this.parts = parts;
-    this.world = parts.world;
-    this.random = parts.random;
-  }
-
-  nowMs(): number {
-    return this.parts.scheduler.nowMs;
-  }
 
   /** Begins nothing new. */
   stop(): void {
@@ -102,27 +41,6 @@ export class Client implements ClientScene {
       if (!this.busy) this.act();
       this.live();
     });
-  }
-
-  over(operation: ClientOperation): void {
-    this.outstanding.delete(operation);
-  }
-
-  nodeCrashed(node: SimNode): void {
-    if (!this.open || this.node !== node) return;
-    this.open = false;
-    for (const operation of this.outstanding) operation.abandoned();
-    this.outstanding.clear();
-    const { onCrash } = this;
-    this.onCrash = undefined;
-    if (onCrash === undefined) this.endThread();
-    else onCrash();
-  }
-
-  private endThread(): void {
-    this.thread.isOver = true;
-    this.open = false;
-    this.busy = false;
   }
 
   private act(): void {
@@ -147,34 +65,6 @@ export class Client implements ClientScene {
       left -= weight;
     }
     return (choices[0] as readonly [number, T])[1];
-  }
-
-  private openThread(): boolean {
-    const node = this.runningNode(this.home);
-    if (node === undefined) return false;
-    this.thread = new Thread(new SessionRecorder(this.parts.history, this.parts.nextThreadName(), node.datacenter));
-    this.connect(node);
-    return true;
-  }
-
-  private connect(node: SimNode): void {
-    this.node = node;
-    this.incarnation = node.incarnation;
-    this.session = node.core!.createSession();
-    this.open = true;
-  }
-
-  private runningNode(datacenter: number): SimNode | undefined {
-    const running = this.parts.nodes.filter((node) => node.isRunning && node.datacenter === datacenter);
-    return running.length === 0 ? undefined : this.random.pick(running);
-  }
-
-  private submit(operation: ClientOperation): void {
-    this.outstanding.add(operation);
-    const { incarnation, node } = this;
-    node.turn(() => {
-      if (incarnation === node.incarnation) operation.submit();
-    });
   }
 
   private key(): string {
@@ -227,27 +117,12 @@ export class Client implements ClientScene {
     this.endThread();
   }
 
+  /** Reads everything, so that its context grows beyond its bound, then writes. */
   private scan(): void {
-    for (let i = 0; i < 60 && this.outstanding.size < 2 * pipelineMax; i++) {
-      this.read(`k${this.random.below(this.parts.plan.keys)}`);
-    }
-  }
-
-  /** Takes a token once everything is answered, then goes on. */
-  private withToken(go: (token: SimToken) => void): void {
-    this.busy = true;
-    const { session } = this;
-    const take = (): void => {
-      const { recorder } = this.thread;
-      const { datacenter } = this.node;
-      const seen = { dependencies: session.context.dependencies(), floor: session.context.floor, datacenter };
-      const token = { seen, past: this.thread.past(), history: recorder.past(), thread: this.thread };
-      const { tokens } = this.parts;
-      tokens.push(token);
-      if (tokens.length > tokensMax) tokens.shift();
-      go(token);
-    };
-    this.submit(new PointOperation(this, (sink) => session.barrier(sink, 0), take));
+    const { keys } = this.parts.plan;
+    if (this.outstanding.size > 0) return;
+    for (let key = 0; key < keys; key++) this.read(`k${key}`);
+    this.write({ key: this.key() });
   }
 
   /** Goes on in any datacenter, its own included. */
@@ -259,54 +134,6 @@ export class Client implements ClientScene {
         if (!isThere) this.endThread();
       });
     });
-  }
-
-  /** Leaves the session, opens one at that node and presents the token there. */
-  private goTo(token: SimToken, to: number, timeoutMs: number, then: (isThere: boolean) => void): void {
-    const node = this.parts.nodes[to];
-    if (this.open) this.leave();
-    if (node?.core === undefined) {
-      then(false);
-      return;
-    }
-    this.connect(node);
-    this.onCrash = () => then(false);
-    this.attach(token, timeoutMs, [], (isThere) => {
-      this.onCrash = undefined;
-      then(isThere);
-    });
-  }
-
-  private leave(): void {
-    const { session } = this;
-    this.node.turn(() => session.close());
-    this.open = false;
-  }
-
-  private attach(
-    token: SimToken,
-    timeoutMs: number,
-    pasts: readonly HistoryPast[],
-    then: (isThere: boolean) => void,
-  ): void {
-    const { thread, session, node } = this;
-    const step = thread.begin(undefined);
-    const seq = thread.recorder.begin();
-    const startMs = this.nowMs();
-    const start = (sink: OperationSink): void => session.attachTo(token.seen, timeoutMs, sink, 0);
-    const done = (isThere: boolean): void => {
-      step.state = isThere ? "done" : "missed";
-      if (isThere) {
-        step.saw = token.past.saw;
-        thread.takeOver(token.past);
-        thread.recorder.attach(seq, startMs, this.nowMs(), node.datacenter, pasts);
-      }
-      then(isThere);
-    };
-    const lost = (): void => {
-      step.state = "missed";
-    };
-    this.submit(new PointOperation(this, start, done, lost));
   }
 
   /** Takes over what another client had seen, wherever that was. */
@@ -372,8 +199,8 @@ export class Client implements ClientScene {
     this.onCrash = () => undefined;
     if (attempt >= attemptsMax) {
       operation.record({ outcome: "unknown" });
-      this.endThread();
       if (this.open) this.leave();
+      this.endThread();
       return;
     }
     this.parts.scheduler.after(200 * attempt, () => {
@@ -387,10 +214,5 @@ export class Client implements ClientScene {
         else this.retry(token, operation, attempt + 1);
       });
     });
-  }
-
-  private count(situation: string): void {
-    const { reached } = this.parts;
-    reached.set(situation, (reached.get(situation) ?? 0) + 1);
   }
 }

@@ -82,6 +82,8 @@ export interface Plan {
 
 export function planOf(random: Random, safetyMs: number): Plan {
   const datacenters = 2 + random.below(random.chance(0.2) ? 4 : 2);
+  const isWide = random.fork("wide").chance(0.06);
+  const faults = faultPlan(random.fork("faults"));
   const nodesOf = Array.from({ length: datacenters }, () => 1 + random.below(3));
   return {
     nodesOf,
@@ -90,8 +92,8 @@ export function planOf(random: Random, safetyMs: number): Plan {
     network: networkPlan(random.fork("network")),
     disk: diskPlan(random.fork("disk")),
     clock: clockPlan(random.fork("clock")),
-    faults: faultPlan(random.fork("faults")),
-    workload: workloadPlan(random.fork("workload")),
+    faults: isWide ? wideFaults(faults) : faults,
+    workload: workloadPlan(random.fork("workload"), isWide),
     safetyMs,
   };
 }
@@ -146,12 +148,16 @@ function faultPlan(random: Random): FaultPlan {
   };
 }
 
-function workloadPlan(random: Random): WorkloadPlan {
+/** Many keys, and readers of all of them while a datacenter is cut off: that makes contexts grow. */
+function wideFaults(faults: FaultPlan): FaultPlan {
+  return { ...faults, isolateMs: 1_500, crashMs: 0, crashAllMs: 0 };
+}
+
+function workloadPlan(random: Random, isWide: boolean): WorkloadPlan {
   const weight = (chance: number): number => (random.chance(chance) ? 1 + random.below(4) : 0);
-  const isWide = random.chance(0.06);
   return {
     actors: 3 + random.below(8),
-    keys: isWide ? 1_000 : 3 + random.below(20),
+    keys: isWide ? 700 : 3 + random.below(20),
     hotKeys: 1 + random.below(3),
     thinkMs: random.pick([20, 60, 200]),
     burstMax: isWide ? 40 : random.pick([1, 4, 12]),
@@ -163,7 +169,7 @@ function workloadPlan(random: Random): WorkloadPlan {
     move: weight(0.6),
     adopt: weight(0.4),
     numbered: weight(0.4),
-    scan: isWide ? 3 : 0,
+    scan: isWide ? 2 : 0,
     hangUp: weight(0.2),
   };
 }

@@ -26,6 +26,7 @@ const situations = [
   "writesBlocked",
   "writesHeldForClock",
   "writesRepeated",
+  "writes received that depend on prefixes",
 ];
 
 describe("simulation", () => {

@@ -12,7 +12,7 @@ import type { Bytes } from "../../shared/bytes.ts";
 import type { HistoryLine } from "../history/format.ts";
 import { historyHeader } from "../history/recorder.ts";
 import { Client } from "./client.ts";
-import type { SimToken } from "./client.ts";
+import type { SimToken } from "./client-connection.ts";
 import { Disk } from "./disk.ts";
 import { Faults } from "./faults.ts";
 import { checkSettled, isSettled } from "./settled.ts";
@@ -168,6 +168,11 @@ export class Simulation implements NodeObserver {
 
   created(node: SimNode, core: NodeCore): void {
     this.checks.get(node)?.hook(core);
+    const admit = core.gate.admit.bind(core.gate);
+    core.gate.admit = (partition, write) => {
+      if (write.dependencies.prefixes.length > 0) this.reached.count("writes received that depend on prefixes");
+      return admit(partition, write);
+    };
     this.mutant?.created?.(core, this);
   }
 
