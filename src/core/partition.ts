@@ -72,7 +72,8 @@ export class Partition {
       this.records.set(key, record);
       this.bytes += record.bytes;
     } else {
-      record.used = true;
+      // Written only when it changes: most records are hot already, and a write would dirty a cold line.
+      if (!record.used) record.used = true;
     }
     return record;
   }

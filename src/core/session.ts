@@ -147,7 +147,10 @@ export class Session implements Asker, LoadWaiter {
     this.context.raiseFloor(reply.clock);
     const { version, old, failure } = reply;
     if (version !== undefined) this.noteWrite(version, reply.repeated);
-    else if (old !== undefined) this.noteRead(old, false);
+    else if (old !== undefined) {
+      this.noteRead(old, false);
+      this.context.raiseFloor(old.visible);
+    }
     this.finish(tag, (sink, own) => {
       if (failure === undefined) sink.writeDone(own, version, old);
       else sink.failed(own, failureOf(failure));
@@ -191,6 +194,7 @@ export class Session implements Asker, LoadWaiter {
     state.counters.readsLocal++;
     const version = record.current;
     this.context.raiseFloor(state.clock.told());
+    // The clock told is at or above the visible time of all that is applied here: no need to fetch this one's.
     if (version !== undefined) this.noteRead(version, partition.isStable(version.datacenter, version.seq));
     sink.readDone(tag, version);
     return true;
@@ -309,7 +313,6 @@ export class Session implements Asker, LoadWaiter {
     const { counters } = this.services.state;
     if (stable) counters.contextDotsStable++;
     else this.context.saw(originOf(version.datacenter, version.partition), version.seq);
-    this.context.raiseFloor(version.visible);
   }
 
   /** What a repeated request wrote the first time is nearer only than what was seen before that. */
