@@ -82,7 +82,6 @@ export class RespConnection implements ReplyQueueOwner {
     this.session = services.core.createSession();
     this.connectedMs = Date.now();
     this.activeMs = this.connectedMs;
-    socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.received(chunk as unknown as Bytes));
     socket.on("end", () => this.ended());
     socket.on("error", () => this.close());

@@ -64,8 +64,11 @@ export interface TopologyNode {
   readonly host: string;
   /** Where it listens for RESP. */
   readonly port: number;
+  /** Where it listens for operators. */
+  readonly httpPort: number;
   /** Index of its datacenter. */
   readonly datacenter: number;
+  readonly datacenterName: string;
   /** The partitions that it owns, ascending. */
   readonly partitions: readonly number[];
 }

@@ -10,6 +10,7 @@
  */
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SignToken } from "../../protocol/causal-token.ts";
 import { CommandNames } from "../../protocol/resp/command-names.ts";
 import { OutputPool } from "../../protocol/resp/output-pool.ts";
@@ -32,6 +33,7 @@ import { RespStats } from "./resp-stats.ts";
 
 const sweepMs = 1000;
 const listenBacklog = 511;
+const closePollMs = 10;
 
 export interface RespServerOptions {
   readonly driver: RespDriver;
@@ -115,12 +117,20 @@ export class RespServer {
     for (const connection of waiting) connection.attend();
   }
 
-  /** Stops accepting and closes every connection; what is under way ends unheard. */
-  async close(): Promise<void> {
+  /**
+   * Stops accepting, answers what connections have sent so far, and closes them; after `graceMs` whatever is still open is
+   * cut off, and what is under way ends unheard.
+   */
+  async close(graceMs: number = 0): Promise<void> {
     clearInterval(this.sweeper);
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
+    if (graceMs > 0) {
+      for (const connection of this.connections.values()) connection.closeAfterReplies();
+      const deadline = Date.now() + graceMs;
+      while (this.connections.size > 0 && Date.now() < deadline) await sleep(closePollMs);
+    }
     for (const connection of this.connections.values()) connection.close();
     await closed;
   }

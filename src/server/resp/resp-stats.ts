@@ -15,9 +15,6 @@ export class RespStats {
   /** Times that a slow reader was paused, and readers that were dropped. */
   readersPaused = 0;
   readersDropped = 0;
-  keyspaceHits = 0;
-  keyspaceMisses = 0;
-  errorReplies = 0;
 
   reset(): void {
     Object.assign(this, new RespStats());

@@ -7,14 +7,10 @@ import type { ByteString } from "../../shared/bytes.ts";
 import type { KeyPositions } from "./command.ts";
 
 export const keyTooLarge = `ERR key exceeds maximum allowed size (${keyBytesMax} bytes)`;
-export const valueTooLarge = `ERR string exceeds maximum allowed size (${valueBytesMax} bytes)`;
+const valueTooLarge = `ERR string exceeds maximum allowed size (${valueBytesMax} bytes)`;
 
 export function isKeyTooLarge(key: ByteString): boolean {
   return key.length > keyBytesMax;
-}
-
-export function isValueTooLarge(value: ByteString): boolean {
-  return value.length > valueBytesMax;
 }
 
 /** The error for a command's keys and value; undefined when they fit. */

@@ -23,7 +23,16 @@ describe("COPS.TOPOLOGY", () => {
       datacenter: { name: "d0", index: 0 },
       partitions: 8,
       hash: "murmur3_32 seed 0",
-      nodes: [{ name: "n0", port: node.server.port, datacenter: 0, partitions: [0, 1, 2, 3, 4, 5, 6, 7] }],
+      nodes: [
+        {
+          name: "n0",
+          port: node.server.port,
+          httpPort: 1,
+          datacenter: 0,
+          datacenterName: "d0",
+          partitions: [0, 1, 2, 3, 4, 5, 6, 7],
+        },
+      ],
     });
     const map = (await client.call("COPS.TOPOLOGY")) as unknown[];
     expect(map.slice(0, 4)).toEqual(["cluster", "test", "datacenter", ["name", "d0", "index", 0]]);

@@ -147,9 +147,8 @@ export async function startMemoryNode(options: MemoryNodeOptions = {}): Promise<
 
 function topologyOf(placement: Placement, self: NodeId, port: number): ReturnType<RespServerOptions["topology"]> {
   const index = datacenterOfNode(self);
-  const nodes = [
-    { name: `n${self}`, host: "127.0.0.1", port, datacenter: index, partitions: placement.partitionsOf(self) },
-  ];
+  const owned = { datacenter: index, datacenterName: `d${index}`, partitions: placement.partitionsOf(self) };
+  const nodes = [{ name: `n${self}`, host: "127.0.0.1", port, httpPort: 1, ...owned }];
   return {
     cluster: "test",
     datacenter: { name: `d${index}`, index },

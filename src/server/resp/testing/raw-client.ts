@@ -95,7 +95,7 @@ export class RawClient {
   }
 }
 
-export function errorText(reply: ReplyValue): ByteString {
+function errorText(reply: ReplyValue): ByteString {
   const isError = typeof reply === "object" && reply !== null && !Array.isArray(reply) && reply.kind === "error";
   if (isError) return reply.message;
   throw new Error(`not an error: ${JSON.stringify(reply)}`);
