@@ -66,9 +66,9 @@ describe("a causal token", () => {
     const length = (decodeBase64url(text) as Bytes).length;
     for (let at = 0; at < length; at++) {
       for (const bit of [0x01, 0x80]) {
-          const changed = withByte(text, at, (b) => b ^ bit);
-          expect(codeOf(decode(changed, issuer))).not.toBe("ok");
-        }
+        const changed = withByte(text, at, (b) => b ^ bit);
+        expect(codeOf(decode(changed, issuer))).not.toBe("ok");
+      }
     }
   });
 

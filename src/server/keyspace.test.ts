@@ -90,7 +90,7 @@ describe("a walk over one node's keys", () => {
     await client.pipeline(["FLUSHALL"], ["MSET", "a", "1", "b", "2", "c", "3"], ["DEL", "c"]);
     const picked = new Set<string | undefined>();
     for (let i = 0; i < 200; i++) picked.add(await keyspace.random());
-    expect([...picked].toSorted()).toEqual(["a", "b"]);
+    expect(picked).toEqual(new Set(["a", "b"]));
     await client.call("FLUSHALL");
     expect(await keyspace.random()).toBeUndefined();
   });
