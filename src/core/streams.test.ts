@@ -35,6 +35,18 @@ describe("a stream between two nodes", () => {
     expect(home.core.state.counters.streamRewinds).toBe(1);
   });
 
+  it("sends again what was lost although the wall clock went back an hour meanwhile", () => {
+    const { c, home, far } = twoDatacenters();
+    c.hold(home, far);
+    c.session(0).put("0:x", "1");
+    c.settle();
+    c.drop(home, far);
+    c.release(home, far);
+    home.skewMs = -3_600_000;
+    c.advance(shipRetryMsMin + 200, 100);
+    expect(visible(c, 1, "0:x")).toBe("1");
+  });
+
   it("goes back to the oldest of what was lost, and repeats are harmless", () => {
     const { c, home, far } = twoDatacenters();
     c.hold(home, far);
