@@ -85,6 +85,18 @@ describe("a development cluster", { timeout: timeoutMs }, () => {
     await until(async () => (await shell("dc1", "get cut"))[0] === '"yes"');
   });
 
+  it("is found from any of its nodes, without its directory", async () => {
+    const there = ["--host", "127.0.0.1", "--port", String(basePort + 100)];
+    const elsewhere = (...args: string[]): Promise<CopsOutcome> =>
+      runCops([...args, ...there], { environment: { HOME: directory, COPS_DATA: join(directory, "none") } });
+    const { code, output } = await elsewhere("status", "--json");
+    expect(code).toBe(0);
+    const nodes = (JSON.parse(output) as { nodes: { name: string }[] }).nodes.map(({ name }) => name);
+    expect(nodes.toSorted()).toEqual(["dc0-n0", "dc1-n0"]);
+    expect((await elsewhere("fault", "delay", "dc0", "dc1", "5")).output).toMatch(/^dc1-n0 +dc0 +- +5ms/m);
+    expect((await elsewhere("fault", "heal")).output).toBe("no faults\n");
+  });
+
   it("brings a killed node back with its data", async () => {
     await shell("dc1", "set kept yes");
     const before = readClusterFile(directory).datacenters[1]?.nodes[0]?.pid ?? 0;

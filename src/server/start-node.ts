@@ -20,6 +20,8 @@ import { RespServer } from "./resp/resp-server.ts";
 import { tokenSigner } from "./resp/token-signer.ts";
 import { topologyOf } from "./topology.ts";
 import type { DriverLogger, NodeDriver } from "./node-driver.ts";
+import { StaticConfigStore } from "../control/static-config-store.ts";
+import type { View } from "../control/view.ts";
 import type { LinkStats } from "../net/transport.ts";
 import { registerWhy, why } from "./why/why.ts";
 
@@ -47,10 +49,11 @@ export async function startNode(config: NodeConfig, logger: NodeLogger): Promise
     // oxlint-disable-next-line unicorn/no-process-exit
     process.exit(1);
   };
+  const view = await new StaticConfigStore(config.cluster).view();
   const node = await openNode(config, logger, onFatal);
   try {
     const http = await openHttp(config, node, logger, () => phase, onFatal);
-    const resp = await openPorts(config, node, http, logger, onFatal);
+    const resp = await openPorts(config, view, node, http, logger, onFatal);
     phase = "serving";
     logger.info({ resp: resp.port, http: http.port, peer: config.node.peerPort }, "serving");
     return { ready: Promise.resolve(), close: () => closeAll((phase = "stopping"), node, http, resp) };
@@ -62,6 +65,7 @@ export async function startNode(config: NodeConfig, logger: NodeLogger): Promise
 
 async function openPorts(
   config: NodeConfig,
+  view: View,
   node: OpenNode,
   http: HttpServer,
   logger: NodeLogger,
@@ -71,7 +75,7 @@ async function openPorts(
     const { driver, transport } = node;
     const cluster = { datacenters: config.cluster.datacenters, links: (): readonly LinkStats[] => transport.links() };
     registerWhy(driver, cluster);
-    const resp = respServer(config, driver, (key) => why(driver, cluster, key), logger, onFatal);
+    const resp = respServer(config, view, driver, (key) => why(driver, cluster, key), logger, onFatal);
     driver.onFlushed = (): void => resp.flush();
     await node.join();
     if (node.directory.isNew) await hearOthers(node, logger);
@@ -85,6 +89,7 @@ async function openPorts(
 
 function respServer(
   config: NodeConfig,
+  view: View,
   driver: NodeDriver,
   whyProvider: WhyProvider,
   logger: NodeLogger,
@@ -99,7 +104,7 @@ function respServer(
     cluster: cluster.id,
     signToken: cluster.secret === undefined ? undefined : tokenSigner(cluster.secret),
     why: whyProvider,
-    topology: () => topologyOf(config, driver.core.placement),
+    topology: () => topologyOf(view, config.self, driver.core.placement),
     limits: { clientsMax: maxClients, idleMsMax: clientIdleMsMax },
     logger,
     version: productVersion(),
