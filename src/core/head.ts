@@ -77,6 +77,13 @@ export class Head {
     return write.request !== undefined && typeof this.requests.find(write.request) === "object";
   }
 
+  /** What the answer to a write that writes nothing will tell of: for a repeated request, what it was judged against then. */
+  judgedAgainst(write: WriteRequest, record: KeyRecord): Version | undefined {
+    const answered = write.request === undefined ? undefined : this.requests.find(write.request);
+    if (typeof answered === "object") return answered.judged;
+    return write.condition !== conditionNone || write.wantOld ? record.latest : undefined;
+  }
+
   /** Whether the record must be read from the store before this write can be judged. */
   needsRecord(write: WriteRequest, record: KeyRecord): boolean {
     return (write.condition !== conditionNone || write.wantOld) && !record.loaded && record.latest === undefined;

@@ -27,7 +27,6 @@ import type { NodeId } from "./placement.ts";
 import type { SessionServices } from "./session-services.ts";
 import { maxSkewMs, sessionQueueMax } from "../shared/limits.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
-import { conditionNone } from "../protocol/messages/forward.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
 import { originOf } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
@@ -233,7 +232,7 @@ export class Session implements Asker, LoadWaiter {
     tag: number,
   ): void {
     const { state, head } = this.services;
-    const observed = write.condition !== conditionNone || write.wantOld ? record.latest : undefined;
+    const observed = head.judgedAgainst(write, record);
     const { context } = this;
     const repeated = head.isRepeat(write);
     const version = head.put(partition, record, write, context.dependencies(), context.floor, sink, tag);
