@@ -92,6 +92,7 @@ export class ClientConnection implements ClientScene {
     this.thread.isOver = true;
     this.open = false;
     this.busy = false;
+    this.onCrash = undefined;
   }
 
   protected openThread(): boolean {

@@ -77,6 +77,23 @@ describe("bugs that simulation found stay away", () => {
     expect(here.core.state.local(0)?.isStable(0, 1)).toBe(true);
   });
 
+  it("a failed condition that is told again is a cause by what it was judged against (4943)", () => {
+    const c = new Cluster({ datacenters: 2 });
+    const one = c.session(0).put("0:x", "1");
+    c.settle();
+    const request = { client: "c", number: 1, answeredBelow: 1 };
+    const isAbsent = { condition: conditionAbsent, request } as const;
+    c.session(0).put("0:x", "2", isAbsent);
+    c.settle();
+    c.session(0).put("0:x", "3");
+    c.settle();
+    const again = c.session(0);
+    const told = again.put("0:x", "2", isAbsent);
+    c.settle();
+    expect(told.old?.value).toBe("1");
+    expect(again.dots).toEqual([one.dot]);
+  });
+
   it("the answer to a request of a node's former life is not taken for another one's (42)", () => {
     const c = new Cluster({ datacenters: 1, nodes: 2 });
     const [asker, owner] = [c.node(0, 0), c.node(0, 1)];
