@@ -151,9 +151,11 @@ async function writeHolder(directory: string, lockFile: string, replacesStale: b
   }
 }
 
+/** Undefined where there is no such process, or it is a zombie: that has ended, and holds nothing any more. */
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const line = await readIfThere(`/proc/${pid}/stat`);
-  return line?.slice(line.lastIndexOf(")") + 2).split(" ")[START_TIME_FIELD];
+  const fields = line?.slice(line.lastIndexOf(")") + 2).split(" ");
+  return fields?.[0] === "Z" ? undefined : fields?.[START_TIME_FIELD];
 }
 
 async function bootId(): Promise<string | null> {
