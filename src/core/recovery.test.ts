@@ -167,6 +167,24 @@ describe("a fuzzy checkpoint", () => {
     );
   });
 
+  it("knows nothing of a write that is in the log, but not durable, when it begins", () => {
+    const c = new Cluster({ datacenters: 2 });
+    const node = c.node(0);
+    c.session(0).put("0:x", "1");
+    c.settle();
+    node.diskHeld = true;
+    const lost = c.session(0).put("0:x", "lost");
+    c.settle();
+    node.checkpoint();
+    node.diskHeld = false;
+    restart(c, node);
+    const next = c.session(0).put("0:x", "2");
+    c.settle();
+    expect(lost.done).toBe(false);
+    expect(c.node(1).core.state.local(0)?.appliedOf(0).watermark).toBe(next.version?.seq);
+    expect(visible(c, 1, "0:x")).toBe("2");
+  });
+
   it("that is abandoned leaves every record for the next one", () => {
     const c = new Cluster({ datacenters: 1 });
     const node = c.node(0);
