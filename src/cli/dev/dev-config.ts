@@ -53,6 +53,8 @@ export function newDevConfig(partitions: number): DevConfig {
     allowFaults: true,
     // Several nodes share one machine.
     cacheBytes: "64MiB",
+    // Two are filled with zeros before the first write.
+    logSegmentBytes: "8MiB",
     minFreeBytes: "128MiB",
   };
 }
