@@ -44,6 +44,7 @@ export async function openNode(
       datacenter: config.datacenter,
       node: { name: config.node.name, index: config.node.index },
       partitions: config.cluster.partitions,
+      nodesOf: config.cluster.datacenters.map(({ nodes }) => nodes.length),
     },
     expectExisting: false,
   });

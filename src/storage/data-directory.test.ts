@@ -24,6 +24,7 @@ const IDENTITY: NodeIdentity = {
   datacenter: { name: "paris", index: 0 },
   node: { name: "paris-0", index: 0 },
   partitions: 16,
+  nodesOf: [2, 2],
 };
 
 /** A process that claims the directory, says so on its output, and then waits to be killed. */
@@ -110,6 +111,8 @@ describe("a data directory", () => {
     ["datacenter", { datacenter: { name: "paris", index: 1 } }],
     ["node", { node: { name: "paris-1", index: 1 } }],
     ["a cluster with a number of partitions of", { partitions: 32 }],
+    ["a cluster with nodes in each datacenter of", { nodesOf: [3, 2] }],
+    ["a cluster with nodes in each datacenter of", { nodesOf: [2, 2, 2] }],
   ])("is refused when it belongs to another %s", async (what, change) => {
     await claim();
     const claiming = claimAgain({ identity: { ...IDENTITY, ...change } });

@@ -7,8 +7,8 @@
  *     store/          the checkpointed records    (level-store.ts)
  *
  * Start-up refuses what would corrupt or hide a loss (design, section 3.9): a directory in use, data of another cluster,
- * datacenter, node or number of partitions, a newer format, data without an identity, and an empty directory where the
- * cluster knows that there were data. The order matters: the lock is taken before anything is read or written.
+ * datacenter, node or number of partitions or nodes, a newer format, data without an identity, and an empty directory where
+ * the cluster knows that there were data. The order matters: the lock is taken before anything is read or written.
  *
  * Left out on purpose: the log's and the store's own checks, among them that the log reaches to where the store's last
  * checkpoint does; the driver makes that one when both are open.
@@ -88,8 +88,8 @@ async function begin(files: FilePort, options: DataDirectoryOptions): Promise<St
   }
   if (expectExisting) throw new DataDirectoryEmptiedError(path);
   const created = (options.now?.() ?? new Date()).toISOString();
-  const { cluster, datacenter, node, partitions } = identity;
-  const stored = { format: DATA_FORMAT_VERSION, cluster, datacenter, node, partitions, created };
+  const { cluster, datacenter, node, partitions, nodesOf } = identity;
+  const stored = { format: DATA_FORMAT_VERSION, cluster, datacenter, node, partitions, nodesOf, created };
   await writeIdentity(files, path, stored);
   return stored;
 }

@@ -2,7 +2,8 @@
  * The identity file of a data directory: whose data these are. Written once, atomically and synced, before any data;
  * read at every start and compared field by field, so that a directory mounted at the wrong node is refused by name.
  *
- * JSON, because an operator reads it; with a checksum, because a changed number of partitions would scatter the keys.
+ * JSON, because an operator reads it; with a checksum, because a changed number of partitions or nodes would scatter the
+ * keys: partition p is on node p mod n, and a datacenter that was not there has not been sent what was written before.
  */
 import { crc32 } from "node:zlib";
 import { DataDirectoryDamagedError, ForeignDataError, FormatTooNewError, errorCodeOf } from "./errors.ts";
@@ -21,6 +22,8 @@ export interface NodeIdentity {
   readonly node: { readonly name: string; readonly index: number };
   /** P: how many partitions the cluster was created with. */
   readonly partitions: number;
+  /** How many nodes each datacenter was created with, by its index: like P, it decides which keys lie here. */
+  readonly nodesOf: readonly number[];
 }
 
 export interface StoredIdentity extends NodeIdentity {
@@ -70,6 +73,7 @@ export function requireSameIdentity(path: string, expected: NodeIdentity, found:
     ["datacenter", describe(expected.datacenter), describe(found.datacenter)],
     ["node", describe(expected.node), describe(found.node)],
     ["a cluster with a number of partitions of", expected.partitions, found.partitions],
+    ["a cluster with nodes in each datacenter of", expected.nodesOf.join(" + "), found.nodesOf.join(" + ")],
   ] as const;
   for (const [what, wanted, actual] of facts) {
     if (wanted !== actual) throw new ForeignDataError(path, what, String(wanted), String(actual));
@@ -101,9 +105,9 @@ function parseJson(path: string, text: string): unknown {
 }
 
 function checksumOf(identity: StoredIdentity): number {
-  const { format, cluster, datacenter, node, partitions, created } = identity;
+  const { format, cluster, datacenter, node, partitions, nodesOf, created } = identity;
   const facts = [format, cluster, datacenter.name, datacenter.index, node.name, node.index];
-  return crc32(JSON.stringify([...facts, partitions, created]));
+  return crc32(JSON.stringify([...facts, partitions, nodesOf, created]));
 }
 
 function isSealed(value: unknown): value is { format: number; checksum: unknown } {
@@ -112,10 +116,12 @@ function isSealed(value: unknown): value is { format: number; checksum: unknown 
 }
 
 function isStoredIdentity(value: object): value is StoredIdentity {
-  const { cluster, datacenter, node, partitions, created } = value as Partial<StoredIdentity>;
+  const { cluster, datacenter, node, partitions, nodesOf, created } = value as Partial<StoredIdentity>;
   return (
     typeof cluster === "string" &&
     typeof partitions === "number" &&
+    Array.isArray(nodesOf) &&
+    nodesOf.every((count) => typeof count === "number") &&
     typeof created === "string" &&
     isNamed(datacenter) &&
     isNamed(node)

@@ -52,7 +52,7 @@ const datacenterSchema = z.strictObject(
   {
     name: shortName().describe("The datacenter's name, unlike any other in the cluster"),
     nodes: listOf(nodeSchema, "nodes", nodesPerDatacenterMax).describe(
-      "Its nodes; their order decides who owns which partition, so only ever append",
+      "Its nodes; their number and order decide who owns which partition, so both are fixed once the cluster has data",
     ),
   },
   section("a datacenter: name and nodes"),
@@ -66,7 +66,7 @@ const clusterSchema = z.strictObject(
       .describe("What nodes prove to each other that they know, and what causal tokens are signed with"),
     partitions: wholeNumber(1, partitionsMax).describe("P, the number of partitions; fixed once the cluster has data"),
     datacenters: listOf(datacenterSchema, "datacenters", datacentersMax).describe(
-      "The datacenters; their order gives each its index, so only ever append",
+      "The datacenters; their order gives each its index; number and order are fixed once the cluster has data",
     ),
   },
   section("the cluster's id, partitions and datacenters"),
