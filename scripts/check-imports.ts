@@ -3,7 +3,8 @@
  * <- cli`, and `lab` may import all of them. Rooms side by side do not import each other. `shared`, `protocol` and
  * `core` do no I/O: they import no `node:` module and no package.
  *
- * Tests are left out on purpose: a test of the core may well drive it through a memory adapter.
+ * Tests and what only they use (`testing/`) are left out on purpose: a test of the core may well drive it through a memory
+ * adapter. But nothing of the product may import from `testing/`.
  */
 import { posix } from "node:path";
 import { projectFiles, readProjectFile, report } from "./project-files.ts";
@@ -44,6 +45,7 @@ export function offence(file: string, specifier: string): string | undefined {
     return pure.includes(room) ? `${room} imports no package and no node: module` : undefined;
   }
   const target = posix.join(posix.dirname(file), specifier);
+  if (room !== "lab" && target.includes("/testing/")) return "what only tests use is not for the product";
   if (!target.startsWith("src/")) return pure.includes(room) ? `${room} imports nothing outside src` : undefined;
   const targetRoom = roomOf(target);
   if (targetRoom === room || allowed.includes(targetRoom)) return undefined;
@@ -55,8 +57,13 @@ function roomOf(file: string): string {
   return file.split("/")[1] ?? "";
 }
 
+/** Product code, as against tests and what only tests use. */
+export function isProduct(file: string): boolean {
+  return /^src\/.*(?<!\.test)\.ts$/.test(file) && !/\/testing\/|conformance/.test(file);
+}
+
 if (import.meta.main) {
-  const sources = projectFiles().filter((file) => /^src\/.*(?<!\.test)\.ts$/.test(file));
+  const sources = projectFiles().filter((file) => isProduct(file));
   const problems = sources.flatMap((file) =>
     importsOf(readProjectFile(file)).flatMap((specifier) => {
       const why = offence(file, specifier);

@@ -11,7 +11,7 @@ import type { Version } from "../protocol/version.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
 /** What a record costs beside its key and value: the objects, the map slot, the numbers. An estimate, in bytes. */
-export const recordOverheadBytes = 240;
+const recordOverheadBytes = 240;
 
 export class KeyRecord {
   readonly key: ByteString;

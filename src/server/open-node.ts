@@ -95,7 +95,7 @@ export async function openNode(
   }
 }
 
-export function placementOf(config: NodeConfig): Placement {
+function placementOf(config: NodeConfig): Placement {
   const { datacenters, partitions } = config.cluster;
   return new Placement(
     datacenters.map(({ nodes }) => nodes.length),

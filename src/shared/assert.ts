@@ -12,7 +12,3 @@ export class InvariantError extends Error {
 export function invariant(condition: boolean, why: string): asserts condition {
   if (!condition) throw new InvariantError(why);
 }
-
-export function unreachable(value: never, why: string): never {
-  throw new InvariantError(`${why}: ${String(value)}`);
-}

@@ -3,7 +3,7 @@
  * pwrite into a preallocated O_DSYNC file from a synchronous loop. A frame is one group commit, so operations per second
  * are this rate times the writes that share a frame.
  *
- *     node src/lab/bench/log-append.ts [directory] [seconds per case]
+ *     npm run bench -- log [--dir DIR] [--seconds N]
  *
  * Prints one JSON object per case: frames per second, megabytes per second, the distribution of append times in
  * milliseconds, and CPU microseconds per frame, of all threads.
@@ -16,7 +16,6 @@ import { createHistogram } from "node:perf_hooks";
 import { allocZeroedBytes } from "../../shared/bytes.ts";
 import { openFileLog } from "../../storage/file-log.ts";
 
-const SECONDS_PER_CASE_DEFAULT = 3;
 const FRAME_BYTES = [100, 1024, 16 * 1024, 128 * 1024] as const;
 const CEILING_FILE_BYTES = 32 * 1024 * 1024;
 
@@ -95,14 +94,15 @@ function report(what: string, frameBytes: number, measured: Measured): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-const parent = process.argv[2] ?? tmpdir();
-const seconds = Number(process.argv[3] ?? SECONDS_PER_CASE_DEFAULT);
-const directory = await mkdtemp(join(parent, "cops-bench-log-"));
-try {
-  for (const bytes of FRAME_BYTES) {
-    report("ceiling", bytes, await measureCeiling(join(directory, "ceiling"), bytes, seconds));
-    report("log", bytes, await measureLog(join(directory, `log-${bytes}`), bytes, seconds));
+/** The log's append beside a bare synced write, for each frame size in turn. */
+export async function benchLogAppend(parent: string, seconds: number): Promise<void> {
+  const directory = await mkdtemp(join(parent === "" ? tmpdir() : parent, "cops-bench-log-"));
+  try {
+    for (const bytes of FRAME_BYTES) {
+      report("ceiling", bytes, await measureCeiling(join(directory, "ceiling"), bytes, seconds));
+      report("log", bytes, await measureLog(join(directory, `log-${bytes}`), bytes, seconds));
+    }
+  } finally {
+    await rm(directory, { recursive: true });
   }
-} finally {
-  await rm(directory, { recursive: true });
 }

@@ -1,14 +1,18 @@
 /*
- * `npm run bench -- compare|replication [options]`: see docs/TESTING.md. Figures are for this machine at this moment; what
+ * `npm run bench -- compare|replication|codec|log [options]`: see docs/TESTING.md. Figures are for this machine at this moment; what
  * holds elsewhere is the ratio between two of them from one run.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { benchLogAppend } from "./log-append.ts";
+import { benchRespCodec } from "./resp-codec.ts";
 import { compare } from "./compare/compare.ts";
 import { replication } from "./replication/replication.ts";
 
 const usage = `npm run bench -- compare [--rounds 3] [--requests 200000] [--dir DIR] [--profile] [--json FILE]
-npm run bench -- replication [--seconds 10] [--rate 5000] [--steps 6] [--port 17500] [--dir DIR] [--json FILE]`;
+npm run bench -- replication [--seconds 10] [--rate 5000] [--steps 6] [--port 17500] [--dir DIR] [--json FILE]
+npm run bench -- codec [--seconds 1]
+npm run bench -- log [--seconds 2] [--dir DIR]`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,7 +50,9 @@ async function main(): Promise<number> {
       steps: Number(steps),
     };
     results = await replication(options, print);
-  } else {
+  } else if (what === "codec") benchRespCodec(Number(values.seconds));
+  else if (what === "log") await benchLogAppend(directory, Number(values.seconds));
+  else {
     print(usage);
     return 2;
   }

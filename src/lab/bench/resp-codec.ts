@@ -1,6 +1,6 @@
 /*
  * How fast the RESP codec is by itself, in one process and without sockets: what is left of a server's budget per command
- * is for everything else. Run: node src/lab/bench/resp-codec.ts [seconds per case]
+ * is for everything else. Run: npm run bench -- codec
  *
  * Each case runs a warm-up, then rounds of a fixed number of commands until its time is up; the figure is the best
  * round (what the code can do; the rest is what else the machine did), the median round beside it. The "bare loop" is
@@ -206,5 +206,7 @@ function measure(subject: Case, seconds: number): void {
   process.stdout.write(line);
 }
 
-const seconds = Number(process.argv[2] ?? "1");
-for (const subject of cases()) measure(subject, seconds);
+/** Each case of the codec alone, for `seconds`. */
+export function benchRespCodec(seconds: number): void {
+  for (const subject of cases()) measure(subject, seconds);
+}
