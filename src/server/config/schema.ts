@@ -21,6 +21,7 @@ import {
   wholeNumber,
   yesOrNo,
 } from "./value-kinds.ts";
+import { attachTimeoutMsMax } from "../resp/resp-limits.ts";
 import { datacentersMax, nodesPerDatacenterMax, partitionsMax } from "../../shared/limits.ts";
 
 const MiB = 1024 * 1024;
@@ -102,9 +103,9 @@ export const settingsSchema = z.strictObject(
     clientIdleMsMax: milliseconds(0, dayMs)
       .prefault(0)
       .describe("A client silent for this long is disconnected; 0: never"),
-    attachTimeoutMs: milliseconds(0, 600_000)
+    attachTimeoutMs: milliseconds(0, attachTimeoutMsMax)
       .prefault(5_000)
-      .describe("How long COPS.ATTACH waits for what a token has seen, unless it says so itself"),
+      .describe("How long COPS.ATTACH, or a token given to HTTP, waits for what it has seen, unless the command says"),
     shutdownTimeoutMs: milliseconds(100, 600_000)
       .prefault(10_000)
       .describe("How long a stop may take before the process ends regardless; nothing acknowledged is lost by that"),

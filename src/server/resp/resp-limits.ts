@@ -30,6 +30,8 @@ export interface RespLimits {
   namedSessionIdleMsMax: number;
   /** Bytes of keys in one reply of KEYS. */
   keysReplyBytesMax: number;
+  /** How long COPS.ATTACH and COPS.OPENTOKEN wait when the client does not say; at most `attachTimeoutMsMax`. */
+  attachTimeoutMs: number;
   readonly request: RequestLimits;
 }
 
@@ -45,6 +47,7 @@ export const respLimitsDefault: Readonly<RespLimits> = {
   namedSessionsMax: 10_000,
   namedSessionIdleMsMax: 600_000,
   keysReplyBytesMax: 64 * MiB,
+  attachTimeoutMs: 5_000,
   request: {
     // Above the largest value, so that one somewhat too large gets an error of its own and the connection lives on.
     maxBulkBytes: 64 * MiB,
@@ -58,6 +61,5 @@ export const respLimitsDefault: Readonly<RespLimits> = {
 export const nameBytesMax = 128;
 /** A connection that was told goodbye and does not hang up is cut off after this long. */
 export const farewellMsMax = 5_000;
-/** How long COPS.ATTACH and COPS.OPENTOKEN wait when the client does not say, and at most. */
-export const attachTimeoutMsDefault = 5_000;
+/** How long COPS.ATTACH and COPS.OPENTOKEN wait at most. */
 export const attachTimeoutMsMax = 60_000;

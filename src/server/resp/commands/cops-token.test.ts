@@ -61,6 +61,14 @@ describe("causal tokens", () => {
     expect(await client.call("SET", "k", "on")).toBe("OK");
   });
 
+  it("are waited for as long as the node is set to, unless the command says", async () => {
+    const { issuer, limits } = node.server.services;
+    limits.attachTimeoutMs = 1;
+    const token = encodeToken({ dependencies: { dots: [3, 99], prefixes: [] }, floor: 0, datacenter: 0 }, issuer);
+    expect(await client.error("COPS.ATTACH", token)).toMatch(/^TIMEOUT /);
+    expect(await client.error("COPS.OPENTOKEN", token)).toMatch(/^TIMEOUT /);
+  });
+
   it("that are none get their error", async () => {
     expect(await client.error("COPS.ATTACH", "nonsense")).toBe("TOKENFORMAT this is not a causal token");
     expect(await client.error("COPS.OPENTOKEN", "nonsense")).toBe("TOKENFORMAT this is not a causal token");

@@ -23,7 +23,7 @@ import type { OrderedCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
 import { OperationShape } from "../operation-shape.ts";
 import type { ReadyReply } from "../reply-queue.ts";
-import { attachTimeoutMsDefault, attachTimeoutMsMax } from "../resp-limits.ts";
+import { attachTimeoutMsMax } from "../resp-limits.ts";
 import { versionedArguments, wholeNumber } from "../versioned-arguments.ts";
 import type { ArgumentName } from "../versioned-arguments.ts";
 
@@ -173,12 +173,12 @@ function askedOf(
   client: RespConnection,
   args: readonly ByteString[],
 ): { readonly token: CausalToken; readonly timeoutMs: number } | ByteString {
-  const timeoutMs = args.length === 2 ? attachTimeoutMsDefault : wholeNumber(args[2] as ByteString);
+  const { issuer, core, limits } = client.services;
+  const timeoutMs = args.length === 2 ? limits.attachTimeoutMs : wholeNumber(args[2] as ByteString);
   if (args.length > 3) return syntaxError;
   if (timeoutMs === undefined || timeoutMs > attachTimeoutMsMax) {
     return `ERR timeout is not a whole number of milliseconds up to ${attachTimeoutMsMax}`;
   }
-  const { issuer, core } = client.services;
   const result = decodeToken(args[1] as ByteString, issuer, core.state.clock.physicalTime, maxSkewMs);
   return result.ok ? { token: result.token, timeoutMs } : `${result.problem.code} ${result.problem.message}`;
 }
