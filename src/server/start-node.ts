@@ -20,6 +20,7 @@ import { RespServer } from "./resp/resp-server.ts";
 import { tokenSigner } from "./resp/token-signer.ts";
 import { topologyOf } from "./topology.ts";
 import type { DriverLogger, NodeDriver } from "./node-driver.ts";
+import { datacenterOfNode } from "../core/placement.ts";
 import { StaticConfigStore } from "../control/static-config-store.ts";
 import type { View } from "../control/view.ts";
 import type { LinkStats } from "../net/transport.ts";
@@ -27,14 +28,16 @@ import { registerWhy, why } from "./why/why.ts";
 
 /** How long a node with an empty directory waits to hear from other datacenters. */
 const hearMsMax = 3_000;
-const hearStepMs = 20;
+/** How long a node that serves waits for the links inside its datacenter before it says that it is ready regardless. */
+const linkMsMax = 10_000;
+const stepMs = 20;
 
 export interface NodeLogger extends DriverLogger {
   fatal(fields: object, message: string): void;
 }
 
 export interface RunningNode {
-  /** Resolves when clients are served. */
+  /** Resolves when clients are served and every key can be reached, or a while after the former. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
@@ -56,7 +59,7 @@ export async function startNode(config: NodeConfig, logger: NodeLogger): Promise
     const resp = await openPorts(config, view, node, http, logger, onFatal);
     phase = "serving";
     logger.info({ resp: resp.port, http: http.port, peer: config.node.peerPort }, "serving");
-    return { ready: Promise.resolve(), close: () => closeAll((phase = "stopping"), node, http, resp) };
+    return { ready: linkedInside(node, logger), close: () => closeAll((phase = "stopping"), node, http, resp) };
   } catch (error) {
     await node.close();
     throw error;
@@ -140,10 +143,23 @@ function openHttp(
 /** Until every stream to another datacenter was opened from there; whoever opens one says what it has of this node. */
 async function hearOthers({ driver }: OpenNode, logger: NodeLogger): Promise<void> {
   const unheard = (): number => [...driver.core.shippers.values()].filter((shipper) => !shipper.isOpen).length;
-  for (let waited = 0; waited < hearMsMax && unheard() > 0; waited += hearStepMs) await sleep(hearStepMs);
+  for (let waited = 0; waited < hearMsMax && unheard() > 0; waited += stepMs) await sleep(stepMs);
   const silent = unheard();
   const warning = "begins with an empty directory, and not all other datacenters could be asked";
   if (silent > 0) logger.warn({ silent }, warning);
+}
+
+/**
+ * Until the other nodes of this datacenter, which own the rest of the keys, are linked: whoever is told "ready" may ask for
+ * any key. One of them may be down for long, which is no reason to be taken for a node that does not start.
+ */
+async function linkedInside({ driver: { core } }: OpenNode, logger: NodeLogger): Promise<void> {
+  const { state, placement } = core;
+  const inside = placement.peersOf(state.self).filter((peer) => datacenterOfNode(peer) === state.datacenter);
+  const unlinked = (): number => inside.filter((peer) => !state.linksUp.has(peer)).length;
+  for (let waited = 0; waited < linkMsMax && unlinked() > 0; waited += stepMs) await sleep(stepMs);
+  const missing = unlinked();
+  if (missing > 0) logger.warn({ missing }, "nodes of this datacenter are not linked, so their keys cannot be reached");
 }
 
 async function closeAll(_phase: NodePhase, node: OpenNode, http: HttpServer, resp: RespServer): Promise<void> {
