@@ -14,6 +14,7 @@
  *
  * Bounded (invariant 12): `contextDotsMax` dots, one prefix per origin. Repeated dots cost nothing until compaction.
  */
+import type { Counters } from "./counters.ts";
 import { contextDotsMax } from "../shared/limits.ts";
 import type { Dependencies } from "../protocol/dependencies.ts";
 import { noDependencies } from "../protocol/dependencies.ts";
@@ -25,8 +26,12 @@ export class Context {
   /** Pairs of origin and seq; may hold repetitions until `compact`. */
   private dots: number[] = [];
   private prefixes: Map<Origin, number> | undefined;
-  /** How often a context collapsed, for metrics and the simulator's coverage. */
-  collapses = 0;
+  private readonly counters: Pick<Counters, "contextCollapses">;
+
+  /** `counters` are told of collapses; a client that keeps its own contexts has none. */
+  constructor(counters: Pick<Counters, "contextCollapses"> = { contextCollapses: 0 }) {
+    this.counters = counters;
+  }
 
   /** Something with this dot was read. */
   saw(origin: Origin, seq: number): void {
@@ -93,7 +98,7 @@ export class Context {
   }
 
   private collapse(): void {
-    this.collapses++;
+    this.counters.contextCollapses++;
     const dots = this.dots;
     for (let i = 0; i < dots.length; i += 2) this.addPrefix(dots[i] as number, dots[i + 1] as number);
     this.dots = [];

@@ -3,7 +3,8 @@ import { Cluster } from "./testing/cluster.ts";
 import type { Outcome } from "./testing/outcome.ts";
 import type { TestNode } from "./testing/test-node.ts";
 import { conditionAbsent, conditionPresent } from "../protocol/messages/forward.ts";
-import { forwardedRequestTimeoutMs, sessionQueueMax } from "../shared/limits.ts";
+import { originOf } from "../protocol/version.ts";
+import { contextDotsMax, forwardedRequestTimeoutMs, sessionQueueMax } from "../shared/limits.ts";
 
 /** One datacenter of three nodes; partition p is at node p. */
 function oneDatacenter(): { c: Cluster; a: TestNode; b: TestNode; d: TestNode } {
@@ -176,6 +177,16 @@ describe("reads of a session", () => {
     c.settle();
     expect(bob.dots).toEqual(["0/0/1", "0/1/1"]);
     expect(bob.get("1:y").version?.deleted).toBe(true);
+  });
+});
+
+describe("the context of a session", () => {
+  it("collapses where it saw too much, and the node counts it", () => {
+    const { c, a } = oneDatacenter();
+    const { session } = c.session(0);
+    for (let seq = 1; seq <= contextDotsMax + 1; seq++) session.context.saw(originOf(1, 0), seq);
+    expect(session.context.dependencies()).toEqual({ dots: [], prefixes: [originOf(1, 0), contextDotsMax + 1] });
+    expect(a.core.state.counters.contextCollapses).toBe(1);
   });
 });
 

@@ -46,7 +46,7 @@ const noKey: ByteString = "";
 
 export class Session implements Asker, LoadWaiter {
   readonly id: number;
-  readonly context: Context = new Context();
+  readonly context: Context;
   private readonly queue: Operation[] = [];
   private readsForwarded = 0;
   private readOwner: NodeId = -1;
@@ -67,6 +67,7 @@ export class Session implements Asker, LoadWaiter {
   constructor(id: number, services: SessionServices) {
     this.id = id;
     this.services = services;
+    this.context = new Context(services.state.counters);
   }
 
   get queued(): number {
