@@ -61,6 +61,44 @@ describe("RecordCache", () => {
     }
   });
 
+  it("keeps what a checkpoint is writing: the store would still answer with what was before", () => {
+    const c = new Cluster({ datacenters: 1, cacheBytes: 1 });
+    const node = c.node(0);
+    c.session(0).put("0:x", "old");
+    c.settle();
+    node.checkpoint();
+    c.session(0).put("0:x", "new");
+    c.settle();
+    const checkpoint = node.turn((core) => core.beginCheckpoint());
+    checkpoint.take();
+    c.advance(200);
+    const get = c.session(0).get("0:x");
+    c.settle();
+    expect(get.value).toBe("new");
+  });
+
+  it("remembers, over a restart, how great its versions are: an older write does not win because the record left", () => {
+    const c = new Cluster({ datacenters: 2, cacheBytes: 1 });
+    const node = c.node(1);
+    c.cutDatacenters(0, 1);
+    c.session(0).put("0:x", "older");
+    c.settle();
+    c.advance(10);
+    c.session(1).put("0:x", "younger");
+    c.settle();
+    c.crash(node);
+    c.restart(node);
+    c.settle();
+    node.checkpoint();
+    c.advance(200);
+    expect(node.core.state.local(0)?.records.size).toBe(0);
+    c.healDatacenters(0, 1);
+    c.settle();
+    const get = c.session(1).get("0:x");
+    c.settle();
+    expect(get.value).toBe("younger");
+  });
+
   it("counts its bytes as they are, whatever happens to records", () => {
     const c = new Cluster({ datacenters: 2, cacheBytes: 5 * valueBytes });
     for (let round = 0; round < 5; round++) {

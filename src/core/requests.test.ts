@@ -3,7 +3,7 @@ import { Requests } from "./requests.ts";
 import { Cluster } from "./testing/cluster.ts";
 import { conditionAbsent } from "../protocol/messages/forward.ts";
 import { effectAssign, Version } from "../protocol/version.ts";
-import { requestRetentionMs } from "../shared/limits.ts";
+import { requestRetentionMs, requestsMax } from "../shared/limits.ts";
 
 function request(
   number: number,
@@ -91,6 +91,18 @@ describe("a numbered write", () => {
       c.settle();
       expect(back.dots).toEqual(["0/0/2", "0/0/1"]);
     }
+  });
+});
+
+describe("the table of requests", () => {
+  it("that is full refuses new numbered writes rather than forget old ones too early; others go on", () => {
+    const c = new Cluster({ datacenters: 1 });
+    const { requests } = c.node(0).core.head;
+    for (let i = 0; i < requestsMax; i++) requests.add(request(i + 10), answer, c.nowMs);
+    expect(c.session(0).put("0:x", "1", { request: request(1) }).failure).toBe("BUSY");
+    expect(c.session(0).put("0:x", "1").failure).toBeUndefined();
+    c.advance(requestRetentionMs + 60_000, 60_000);
+    expect(c.session(0).put("0:x", "1", { request: request(1) }).failure).toBeUndefined();
   });
 });
 

@@ -163,6 +163,22 @@ describe("reads of a session", () => {
     expect(put.dot).toBe("0/0/1");
   });
 
+  it("raise the floor to the clock of whoever answered, also for a key that was never written", () => {
+    const { c, b } = oneDatacenter();
+    b.skewMs = 20_000;
+    const warm = c.session(0, 1);
+    warm.put("1:x", "1");
+    c.settle();
+    const alice = c.session(0);
+    const get = alice.get("1:never");
+    c.settle();
+    expect(get.state).toBe("read");
+    expect(alice.session.context.floor).toBe(b.core.clockTold);
+    const put = alice.put("0:y", "2");
+    c.settle();
+    expect(put.version?.time).toBeGreaterThan(b.core.clockTold);
+  });
+
   it("add what they saw to the context, a tombstone too, and a key never written nothing", () => {
     const c = new Cluster({ datacenters: 2, nodes: 1, partitions: 4 });
     c.cutDatacenters(0, 1);
@@ -217,6 +233,19 @@ describe("an operation that cannot be carried out", () => {
     const after = carol.get("1:x");
     c.settle();
     expect(after.value).toBe("1");
+  });
+
+  it("fails once, also where what waits behind it fails as soon as it may start", () => {
+    const { c, a, b } = oneDatacenter();
+    c.hold(a, b);
+    const alice = c.session(0);
+    const first = alice.put("1:x", "1");
+    const behind = [alice.get("0:x"), alice.get("1:y"), alice.put("1:z", "2"), alice.get("2:w"), alice.put("0:x", "3")];
+    c.settle();
+    c.cut(a, b);
+    c.settle();
+    expect(first.failure).toBe("UNKNOWNOUTCOME");
+    expect(behind.map(({ state }) => state)).toEqual(["read", "failed", "failed", "read", "written"]);
   });
 
   it("fails when no answer comes in time, although the link is up", () => {

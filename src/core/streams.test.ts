@@ -3,7 +3,7 @@ import { Cluster } from "./testing/cluster.ts";
 import type { TestNode } from "./testing/test-node.ts";
 import { shipMessageBytes, shipRetryMsMin, shipWindowBytes } from "../shared/limits.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
-import { encodeStreamOpen } from "../protocol/messages/stream.ts";
+import { encodeStreamAck, encodeStreamOpen } from "../protocol/messages/stream.ts";
 
 /** What a frame may carry: src/net/frame-limits.ts, which the core does not know. */
 const frameBytesMax = 64 * 1024 * 1024;
@@ -142,6 +142,17 @@ describe("a stream between two nodes", () => {
     c.settle();
     expect(home.core.state.counters.streamsOpened).toBe(1);
     expect(home.core.shippers.get(far.id)?.inFlightBytes).toBe(0);
+  });
+
+  it("takes no acknowledgement of an earlier opening for one of what it sent since", () => {
+    const { c, home, far } = twoDatacenters();
+    c.hold(home, far);
+    c.session(0).put("0:x", "1");
+    c.settle();
+    const stale = new ByteWriter();
+    encodeStreamAck(stale, { epoch: 7, clock: 0, received: [1, 2, 3], applied: [] });
+    home.turn((core) => core.onFrame(far.id, stale.copy()));
+    expect(home.core.shippers.get(far.id)?.inFlightBytes).toBeGreaterThan(0);
   });
 
   it("sends at most a window ahead of the acknowledgements, and all of it in the end", () => {
