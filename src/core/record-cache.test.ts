@@ -88,6 +88,7 @@ describe("RecordCache", () => {
     c.settle();
     c.crash(node);
     c.restart(node);
+    c.cutDatacenters(0, 1);
     c.settle();
     node.checkpoint();
     c.advance(200);
