@@ -243,7 +243,7 @@ export function nodeName(id: NodeId): string {
   return `${datacenterOfNode(id)}.${indexOfNode(id)}`;
 }
 
-export function copyOf(frame: Bytes, length: number): Bytes {
+function copyOf(frame: Bytes, length: number): Bytes {
   const copy = allocBytes(length);
   frame.copy(copy, 0, 0, length);
   return copy;

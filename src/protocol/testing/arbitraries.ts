@@ -17,14 +17,14 @@ export const u64: fc.Arbitrary<number> = fc.oneof(
 );
 export const u32: fc.Arbitrary<number> = fc.integer({ min: 0, max: 0xffffffff });
 export const partition: fc.Arbitrary<number> = fc.integer({ min: 0, max: 16383 });
-export const datacenter: fc.Arbitrary<number> = fc.integer({ min: 0, max: 63 });
+const datacenter: fc.Arbitrary<number> = fc.integer({ min: 0, max: 63 });
 export const origin: fc.Arbitrary<Origin> = fc.tuple(datacenter, partition).map(([d, p]) => originOf(d, p));
 export const text: fc.Arbitrary<ByteString> = fc
   .array(fc.integer({ min: 0, max: 255 }), { maxLength: 20 })
   .map((codes) => String.fromCharCode(...codes));
-export const effect: fc.Arbitrary<1 | 2> = fc.constantFrom(effectAssign, effectDelete);
+const effect: fc.Arbitrary<1 | 2> = fc.constantFrom(effectAssign, effectDelete);
 
-export const pairs: fc.Arbitrary<number[]> = fc
+const pairs: fc.Arbitrary<number[]> = fc
   .array(fc.tuple(origin, u64), { maxLength: 5 })
   .map((list) => list.flat());
 
