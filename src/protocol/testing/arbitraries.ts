@@ -24,9 +24,7 @@ export const text: fc.Arbitrary<ByteString> = fc
   .map((codes) => String.fromCharCode(...codes));
 const effect: fc.Arbitrary<1 | 2> = fc.constantFrom(effectAssign, effectDelete);
 
-const pairs: fc.Arbitrary<number[]> = fc
-  .array(fc.tuple(origin, u64), { maxLength: 5 })
-  .map((list) => list.flat());
+const pairs: fc.Arbitrary<number[]> = fc.array(fc.tuple(origin, u64), { maxLength: 5 }).map((list) => list.flat());
 
 export const dependencies: fc.Arbitrary<Dependencies> = fc.record({ dots: pairs, prefixes: pairs });
 
