@@ -68,6 +68,8 @@ function explainedByCode(error: unknown): ExitCode {
     printNote(error.stack ?? error.message);
     return ExitCode.failed;
   }
-  printNote(`cops: ${error.message}`);
+  // The code is what operations guides and people who search for help go by.
+  const code = String(error.code);
+  printNote(`cops: ${error.message.startsWith(code) ? "" : `${code} `}${error.message}`);
   return "retryable" in error && error.retryable === false ? ExitCode.refused : ExitCode.failed;
 }

@@ -4,7 +4,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { dataOption, wholeNumberArgument } from "../command-options.ts";
-import { dataDirectoryDefault, listenText, tryText } from "../dev/cluster-text.ts";
+import { dataDirectoryDefault, dataFlag, listenText, tryText } from "../dev/cluster-text.ts";
 import { readClusterFile } from "../dev/cluster-file.ts";
 import { detach } from "../dev/detach.ts";
 import { cliArguments, commandName } from "../dev/node-command.ts";
@@ -65,5 +65,5 @@ async function runDetached(options: UpOptions): Promise<void> {
   const file = readClusterFile(data);
   printLine(`cluster ${file.cluster} runs in the background (process ${pid})\n`);
   printLine(`${listenText(file)}\n\n${tryText(file, data)}\n`);
-  printLine(`\`${commandName} down${data === dataDirectoryDefault ? "" : ` --data ${data}`}\` stops it.`);
+  printLine(`\`${commandName} down${dataFlag(data)}\` stops it.`);
 }

@@ -8,6 +8,11 @@ import { tableText } from "../tables.ts";
 
 export const dataDirectoryDefault = "./data";
 
+/** What a command needs to find this directory again; nothing where it is the default. */
+export function dataFlag(directory: string): string {
+  return directory === dataDirectoryDefault ? "" : ` --data ${directory}`;
+}
+
 export function listenText({ datacenters }: ClusterFile): string {
   const rows = datacenters.flatMap(({ name: datacenter, nodes }) =>
     nodes.map(({ name, resp, http, peer }) => [datacenter, name, resp, http, peer]),
@@ -17,7 +22,7 @@ export function listenText({ datacenters }: ClusterFile): string {
 
 export function tryText({ datacenters }: ClusterFile, directory: string): string {
   const [here, there] = [datacenters[0], datacenters.at(-1)];
-  const data = directory === dataDirectoryDefault ? "" : ` --data ${directory}`;
+  const data = dataFlag(directory);
   const portOf = (datacenter = here): string => String(splitAddress(datacenter?.nodes[0]?.resp ?? ":0").port);
   const steps: [string, string][] = [
     [`redis-cli -p ${portOf()} set greeting hello`, `a write in ${here?.name ?? ""}`],

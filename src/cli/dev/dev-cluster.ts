@@ -28,6 +28,7 @@ import {
   shapeOfConfig,
   writeDevConfig,
 } from "./dev-config.ts";
+import { dataFlag } from "./cluster-text.ts";
 import { cliArguments, commandName, nodeEnvironment } from "./node-command.ts";
 import { liveHolderOf, startTimeOf } from "./process-identity.ts";
 import type { ClusterShape } from "./shape.ts";
@@ -137,7 +138,8 @@ async function lockOf(directory: string): Promise<DirectoryLock> {
 
 export function alreadyRunning(directory: string, pid: number | undefined, cause?: unknown): CliError {
   const by = pid === undefined ? "" : ` (process ${pid})`;
-  const remedy = `see \`${commandName} status\`, stop it with \`${commandName} down\`, or use another --data`;
+  const data = dataFlag(directory);
+  const remedy = `see \`${commandName} status${data}\`, stop it with \`${commandName} down${data}\`, or use another --data`;
   return new CliError("ALREADY_RUNNING", `a development cluster runs on ${directory} already${by}; ${remedy}`, cause);
 }
 
