@@ -69,6 +69,7 @@ export class NodeDriver implements Effects {
   private ticker: NodeJS.Timeout | undefined;
   private flushDue = false;
   private readonly refusals = new Map<"log" | "space", string>();
+  private isRecovered = false;
   private closed = false;
   private nextSpaceCheckMs = 0;
   private checkingSpace = false;
@@ -86,10 +87,11 @@ export class NodeDriver implements Effects {
     this.checkpointer = new Checkpointer(this.core, this.log, this.store, options.logger, 0);
   }
 
-  /** Brings back what the disk holds. Rejects when it may not be served. */
-  async recover(): Promise<Recovered> {
-    this.core.setNow(Date.now());
-    this.recovered = await recover(this.core, this.log, this.store);
+  /** Brings back what the disk holds. Rejects when it may not be served, or when `signal` is raised. */
+  async recover(signal?: AbortSignal): Promise<Recovered> {
+    this.core.setNow(Date.now(), performance.now());
+    this.recovered = await recover(this.core, this.log, this.store, signal);
+    this.isRecovered = true;
     this.checkpointer.covered = this.recovered.from;
     this.flushNow();
     await this.appending;
@@ -109,17 +111,20 @@ export class NodeDriver implements Effects {
 
   /** Before events go into the core: it reads the wall clock. */
   beginTurn(): void {
-    this.core.setNow(Date.now());
+    this.core.setNow(Date.now(), performance.now());
   }
 
-  /** Ends what is under way, takes a checkpoint, and leaves log and store to be closed by their owner. */
+  /**
+   * Ends what is under way, takes a checkpoint, and leaves log and store to be closed by their owner. Without recovery there
+   * is nothing that a checkpoint could be taken of.
+   */
   async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.ticker);
     this.control.close();
     await this.transport?.close();
     await this.appending;
-    await this.checkpointer.takeNow();
+    if (this.isRecovered) await this.checkpointer.takeNow();
   }
 
   wake(): void {
@@ -227,10 +232,10 @@ export class NodeDriver implements Effects {
 
   private tick(): void {
     this.turn(() => this.core.tick());
-    const { nowMs } = this.core.state;
-    this.checkpointer.tick(nowMs);
-    if (nowMs >= this.nextSpaceCheckMs || this.nextSpaceCheckMs > nowMs + freeSpaceCheckMs) {
-      this.nextSpaceCheckMs = nowMs + freeSpaceCheckMs;
+    const { timerMs } = this.core.state;
+    this.checkpointer.tick(timerMs);
+    if (timerMs >= this.nextSpaceCheckMs) {
+      this.nextSpaceCheckMs = timerMs + freeSpaceCheckMs;
       if (!this.checkingSpace) void this.checkSpace();
     }
   }

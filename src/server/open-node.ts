@@ -1,11 +1,13 @@
 /*
- * Opens what a node lives on, in the order that keeps it safe: the claim on its data directory, the store, the log, what
- * they hold (recovery), and last the transport, by which others hear of it.
+ * Opens what a node lives on, in the order that keeps it safe: the claim on its data directory, the store, the log. Then
+ * `recover` brings back what they hold, and last `join` starts the transport, by which others hear of it.
  */
 import { bootNumber } from "./boot-number.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { NodeDriver } from "./node-driver.ts";
 import type { DriverLogger } from "./node-driver.ts";
+import type { LatencyHistogram } from "./http/latency-histogram.ts";
+import { MeasuredLog } from "./http/measures.ts";
 import { nodeIdOf, Placement } from "../core/placement.ts";
 import type { NodeId } from "../core/placement.ts";
 import { FaultLayer } from "../net/fault-layer.ts";
@@ -26,12 +28,16 @@ export interface OpenNode {
   readonly transport: TcpTransport | FaultLayer;
   /** The fault layer, where faults are allowed. */
   readonly faults: FaultLayer | undefined;
+  /** How long appends to the log take. */
+  readonly appends: LatencyHistogram;
+  /** Before `join`. Rejects with a recovery or storage error, or when `signal` is raised; then all that is left is `close`. */
+  recover(signal: AbortSignal): Promise<void>;
   /** Joins the cluster. */
   join(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Rejects with a storage, recovery or transport error, having let go of what it had opened. */
+/** Rejects with a storage or transport error, having let go of what it had opened. */
 export async function openNode(
   config: NodeConfig,
   logger: DriverLogger,
@@ -52,13 +58,14 @@ export async function openNode(
   try {
     const store = await openLevelStore({ directory: directory.storePath });
     undo.unshift(() => store.close());
-    const log = await openFileLog({
+    const fileLog = await openFileLog({
       directory: directory.logPath,
       identity: directory.logIdentity,
       segmentBytes: config.logSegmentBytes,
       reserveBytes: Math.floor(config.minFreeBytes * logReserveShare),
     });
-    undo.unshift(() => log.close());
+    undo.unshift(() => fileLog.close());
+    const log = new MeasuredLog(fileLog);
     const driver = new NodeDriver({
       self: config.self,
       placement: placementOf(config),
@@ -70,8 +77,6 @@ export async function openNode(
       freeBytesMin: config.minFreeBytes,
       onFatal,
     });
-    const recovered = await driver.recover();
-    logger.info({ ...recovered, new: directory.isNew }, "recovered");
     const tcp = transportOf(config, await bootNumber(store), driver, logger);
     const faults = config.allowFaults
       ? new FaultLayer(tcp, { self: config.self, delayMs: config.wanDelayMs })
@@ -83,6 +88,11 @@ export async function openNode(
       directory,
       transport,
       faults,
+      appends: log.appends,
+      recover: async (signal) => {
+        const recovered = await driver.recover(signal);
+        logger.info({ ...recovered, new: directory.isNew }, "recovered");
+      },
       join: () => driver.start(transport),
       close: async () => {
         await driver.close();

@@ -22,13 +22,17 @@ export interface Recovered {
   readonly frames: number;
 }
 
-/** Rejects with RecoveryError, DecodeError or a storage error; then nothing may be served from this directory. */
-export async function recover(core: NodeCore, log: Log, store: Store): Promise<Recovered> {
+/**
+ * Rejects with RecoveryError, DecodeError or a storage error, or because `signal` was raised; then nothing may be served from
+ * this directory, and nothing written to it.
+ */
+export async function recover(core: NodeCore, log: Log, store: Store, signal?: AbortSignal): Promise<Recovered> {
   const from = await restoreCheckpoint(core, log, store);
   const recovery = new Recovery(core);
   let position = from;
   let frames = 0;
   while (position < log.end) {
+    signal?.throwIfAborted();
     const run = await log.read(position, readBytes);
     const last = run.at(-1);
     const nothing = `the log ends at ${log.end} but reads nothing at ${position}`;

@@ -9,7 +9,7 @@ import type { LinkStats } from "../../net/transport.ts";
 import type { SignToken } from "../../protocol/causal-token.ts";
 
 /** Where a node is in its life. It serves clients in `serving` alone. */
-export type NodePhase = "starting" | "recovering" | "serving" | "stopping" | "failed";
+export type NodePhase = "recovering" | "joining" | "serving" | "stopping" | "failed";
 
 export interface HttpCluster {
   readonly id: string;
