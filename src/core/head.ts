@@ -119,7 +119,7 @@ export class Head {
       this.state.counters.conditionsFailed++;
       if (write.request !== undefined) {
         const answer = { key: write.key, version: undefined, judged: old, lsn: record.pendingLsn };
-        this.requests.add(write.request, answer, this.state.nowMs);
+        this.requests.add(write.request, answer, this.state.timerMs);
       }
       this.answer(record.pendingLsn, sink, tag, undefined, old);
       return undefined;
@@ -165,8 +165,8 @@ export class Head {
     state.proposals.propose(new PutProposal(this.tail, partition, record, version, old, sink, tag));
     record.proposePut(version, state.proposals.lastLsn);
     if (write.request !== undefined) {
-      const answer = { key: write.key, version, lsn: state.proposals.lastLsn };
-      this.requests.add(write.request, answer, state.nowMs);
+      const answer = { key: write.key, version, judged: old, lsn: state.proposals.lastLsn };
+      this.requests.add(write.request, answer, state.timerMs);
     }
     state.counters.writesLocal++;
     this.proposed(partition, state.datacenter, seq, seq);

@@ -150,10 +150,14 @@ export class NodeCore {
     attach.begin();
   }
 
-  /** Wall time, in Unix ms; may jump. Called before the events of a turn. */
-  setNow(unixMs: number): void {
+  /**
+   * Wall time, in Unix ms, which may jump; and milliseconds on a clock that never does, from which timeouts are counted. Without
+   * the latter, wall time is taken for it as far as it goes forward. Called before the events of a turn.
+   */
+  setNow(unixMs: number, steadyMs?: number): void {
     const { state } = this;
-    if (unixMs > state.nowMs) state.timerMs += unixMs - state.nowMs;
+    if (steadyMs !== undefined) state.timerMs = steadyMs;
+    else if (unixMs > state.nowMs) state.timerMs += unixMs - state.nowMs;
     state.nowMs = unixMs;
     this.state.clock.setPhysical(unixMs);
   }
@@ -167,7 +171,7 @@ export class NodeCore {
     for (const receiver of this.receivers.values()) receiver.tick();
     for (const shipper of this.shippers.values()) shipper.tick();
     this.stability.tick((time) => this.head.reserveAhead(time));
-    this.head.requests.expire(this.state.nowMs);
+    this.head.requests.expire(this.state.timerMs);
     this.expireAttaches();
     if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
     this.lag.at(this.state.nowMs, this.logEnd);

@@ -5,7 +5,7 @@
  *   u32 count, { u16 partition, u64 seq, u64 index, u64 greatest time,
  *                u16 datacenters, { u64 stable, u64 applied watermark, u32 ranges, { u64 from, u64 to } } }
  *   u32 count, { u16 destination, u64 needed from, u32 count, { u16 partition, u64 applied there } }
- *   u32 clients, { text client, u64 answered below, u64 used, Unix ms, u32 requests, { u64 number, text key, version } }
+ *   u32 clients, { text client, u64 answered below, u32 requests, { u64 number, text key, version } }
  *   version: u8 effect, u16 datacenter, u16 partition, u64 time, u64 seq
  */
 import type { NodeCore } from "./node-core.ts";
@@ -120,10 +120,9 @@ function restoreShipping(reader: ByteReader, core: NodeCore): void {
 function encodeRequests(writer: ByteWriter, core: NodeCore): void {
   const { requests } = core.head;
   writer.u32(requests.clientCount);
-  for (const [client, { answeredBelow, usedMs, requests: answered }] of requests.clients()) {
+  for (const [client, { answeredBelow, requests: answered }] of requests.clients()) {
     writer.text(client);
     writer.u64(answeredBelow);
-    writer.u64(usedMs);
     const durable = durableWrites(answered, core.state.proposals.durableLsn);
     writer.u32(durable.length);
     for (const [number, { key, version }] of durable) {
@@ -154,7 +153,7 @@ function restoreRequests(reader: ByteReader, core: NodeCore): void {
   for (let c = 0; c < clients; c++) {
     const client = reader.text(64);
     const answeredBelow = reader.u64();
-    const usedMs = reader.u64();
+    const usedMs = core.state.timerMs;
     core.head.requests.touch(client, answeredBelow, usedMs);
     const count = reader.u32();
     for (let i = 0; i < count; i++) {

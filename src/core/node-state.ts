@@ -38,7 +38,7 @@ export class NodeState {
   readonly linksUp: Set<NodeId> = new Set();
   /** Wall time of the current turn, in Unix ms. */
   nowMs = 0;
-  /** Milliseconds that have passed, for timeouts and retries: wall time may go back, and they must not wait for it to return. */
+  /** Milliseconds that have passed, for timeouts and retries: wall time may jump, and they must not wait for its return. */
   timerMs = 0;
   /** Why client writes are refused, as an error code and words; undefined while they are not. */
   writesRefused: string | undefined;

@@ -92,7 +92,7 @@ export class Recovery {
     const version = new Version(effect, value, time, datacenter, partition.id, seq, visible, index, expiry);
     const record = state.record(partition, write.key);
     if (write.request !== undefined && datacenter === state.datacenter) {
-      head.requests.add(write.request, { key: write.key, version, lsn: 0 }, state.nowMs);
+      head.requests.add(write.request, { key: write.key, version, lsn: 0 }, state.timerMs);
     }
     if (record.current !== undefined && record.current.index >= index) return;
     if (!partition.apply(record, version)) return;

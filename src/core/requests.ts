@@ -19,7 +19,7 @@ export interface AnsweredRequest {
   readonly key: ByteString;
   /** What was written; after a restart without its value. Undefined when the condition failed. */
   readonly version: Version | undefined;
-  /** What the condition was judged against, where it failed. */
+  /** What was judged or replaced, where the request asked; after a restart it is not known any more. */
   readonly judged?: Version | undefined;
   /** The proposal that must be durable before anybody is told. */
   readonly lsn: number;
@@ -27,13 +27,13 @@ export interface AnsweredRequest {
 
 export interface ClientRequests {
   answeredBelow: number;
-  /** Wall time of the last request, in Unix ms. */
+  /** When its last request came, on the timer that no change of the wall clock moves; a restart counts as one. */
   usedMs: number;
   readonly requests: Map<number, AnsweredRequest>;
 }
 
-function emptyClient(nowMs: number): ClientRequests {
-  return { answeredBelow: 0, usedMs: nowMs, requests: new Map<number, AnsweredRequest>() };
+function emptyClient(timerMs: number): ClientRequests {
+  return { answeredBelow: 0, usedMs: timerMs, requests: new Map<number, AnsweredRequest>() };
 }
 
 export class Requests {
@@ -56,19 +56,19 @@ export class Requests {
     return client.requests.get(id.number) ?? (id.number < client.answeredBelow ? "forgotten" : undefined);
   }
 
-  add(id: RequestId, answer: AnsweredRequest, nowMs: number): void {
-    const client = this.touch(id.client, id.answeredBelow, nowMs);
+  add(id: RequestId, answer: AnsweredRequest, timerMs: number): void {
+    const client = this.touch(id.client, id.answeredBelow, timerMs);
     if (client.requests.has(id.number)) return;
     client.requests.set(id.number, answer);
     this.size++;
   }
 
   /** The client is there, and has all answers below a number. */
-  touch(id: ByteString, answeredBelow: number, nowMs: number): ClientRequests {
-    const client = this.byClient.get(id) ?? emptyClient(nowMs);
+  touch(id: ByteString, answeredBelow: number, timerMs: number): ClientRequests {
+    const client = this.byClient.get(id) ?? emptyClient(timerMs);
     this.byClient.delete(id);
     this.byClient.set(id, client);
-    client.usedMs = nowMs;
+    client.usedMs = timerMs;
     if (answeredBelow <= client.answeredBelow) return client;
     client.answeredBelow = answeredBelow;
     for (const number of client.requests.keys()) {
@@ -78,9 +78,9 @@ export class Requests {
   }
 
   /** Forgets clients that have been silent for longer than the retention. */
-  expire(nowMs: number): void {
+  expire(timerMs: number): void {
     for (const [id, client] of this.byClient) {
-      if (client.usedMs + requestRetentionMs > nowMs) break;
+      if (client.usedMs + requestRetentionMs > timerMs) break;
       this.byClient.delete(id);
       this.size -= client.requests.size;
     }

@@ -2,8 +2,8 @@
  * The Transport port: frames of bytes between the nodes of a cluster (design, sections 3.9 and 4).
  *
  * Between two nodes there is at most one link. While a link is up, frames arrive whole and in the order sent, or the link
- * goes down; across a reconnect frames may be lost, never repeated. The protocol above does not even need that much: it
- * takes loss, repetition and any order. `send` never blocks and never grows without bound: past the limit the link is
+ * goes down; across a reconnect frames may be lost, never repeated. Replication between datacenters does not even need
+ * that much, it takes loss, repetition and any order; requests that are forwarded inside a datacenter rely on it. `send` never blocks and never grows without bound: past the limit the link is
  * reset, which its user sees as a reconnect.
  *
  * A peer is believed only after the handshake: the cluster's secret, the protocol version, the cluster id, P and the

@@ -38,15 +38,15 @@ export class Checkpointer {
   }
 
   /** Begins a checkpoint when one is due. */
-  tick(nowMs: number): void {
-    if (this.running !== undefined || nowMs < this.nextMs) return;
+  tick(timerMs: number): void {
+    if (this.running !== undefined || timerMs < this.nextMs) return;
     const behind = this.core.logEnd - this.covered;
     const isDue =
       this.core.state.dirtyBytes >= dirtyBytesCheckpoint ||
       behind >= logBytesCheckpoint ||
-      (behind > 0 && nowMs >= this.nextMs + intervalMs);
+      (behind > 0 && timerMs >= this.nextMs + intervalMs);
     if (!isDue) return;
-    this.running = this.run(nowMs).finally(() => {
+    this.running = this.run(timerMs).finally(() => {
       this.running = undefined;
     });
   }
@@ -54,10 +54,10 @@ export class Checkpointer {
   /** A checkpoint of everything applied, now: for a clean stop, and for tests. */
   async takeNow(): Promise<void> {
     await this.running;
-    if (this.core.logEnd > this.covered) await this.run(Date.now());
+    if (this.core.logEnd > this.covered) await this.run(this.core.state.timerMs);
   }
 
-  private async run(nowMs: number): Promise<void> {
+  private async run(timerMs: number): Promise<void> {
     const checkpoint = this.core.beginCheckpoint();
     const records = checkpoint.remaining;
     try {
@@ -69,13 +69,13 @@ export class Checkpointer {
       }
       this.covered = checkpoint.position;
       this.checkpoints++;
-      this.nextMs = nowMs;
+      this.nextMs = timerMs;
       await this.log.truncate(Math.min(this.covered, this.core.shippedFrom));
       this.logger.info({ position: this.covered, records }, "checkpoint taken");
     } catch (error) {
       checkpoint.abandon();
       this.failures++;
-      this.nextMs = nowMs + retryMs;
+      this.nextMs = timerMs + retryMs;
       this.logger.warn({ err: error, position: checkpoint.position }, "checkpoint failed, will be tried again");
     }
   }
