@@ -4,11 +4,12 @@
  *   data opened, HTTP up ──▶ recovering ──▶ joining ──▶ serving ──links inside the datacenter──▶ ready     any ──▶ stopping
  *
  * Operators are served first: a long replay can be watched (/healthz answers, /readyz says "recovering"). Clients are served
- * last. A node that begins with an empty directory hears its equivalents elsewhere first, for a bounded while: if they have
+ * last. A node that has never served over its data hears its equivalents elsewhere first, for a bounded while: if they have
  * writes of this node that it does not know, its data were lost, and it must not take writes whose dots were given out before.
  */
 import { readFileSync } from "node:fs";
 import type { NodeConfig } from "./config/node-config.ts";
+import { hasServed, markServed } from "./first-service.ts";
 import { startHttp } from "./http/start-http.ts";
 import type { HttpServer } from "./http/start-http.ts";
 import type { NodePhase } from "./http/http-options.ts";
@@ -19,11 +20,16 @@ import { RespServer } from "./resp/resp-server.ts";
 import { tokenSigner } from "./resp/token-signer.ts";
 import { topologyOf } from "./topology.ts";
 import type { DriverLogger, NodeDriver } from "./node-driver.ts";
+import { LostDataError } from "../core/node-inbox.ts";
 import { StaticConfigStore } from "../control/static-config-store.ts";
 import type { View } from "../control/view.ts";
 import type { LinkStats } from "../net/transport.ts";
 import { hearOthers, linkedInside } from "./wait-for-peers.ts";
 import { registerWhy, why } from "./why/why.ts";
+
+/** As docs/CLI.md has them: data that were lost are lost at the next start as well. */
+const exitFailed = 1;
+const exitRefused = 4;
 
 export interface NodeLogger extends DriverLogger {
   fatal(fields: object, message: string): void;
@@ -58,7 +64,7 @@ export async function startNode(config: NodeConfig, logger: NodeLogger): Promise
     logger.fatal({ err: error }, "the node cannot go on and stops");
     // At once: after a broken invariant or a failed sync nothing more may be answered, not even what is on its way.
     // oxlint-disable-next-line unicorn/no-process-exit
-    process.exit(1);
+    process.exit(error instanceof LostDataError ? exitRefused : exitFailed);
   };
   const parts = await openParts(config, logger, () => phase, onFatal);
   const stopping = new AbortController();
@@ -107,12 +113,20 @@ async function serve(parts: Parts, enter: (phase: NodePhase) => void, signal: Ab
   await node.recover(signal);
   enter("joining");
   await node.join();
-  if (node.directory.isNew) await hearOthers(core, logger, signal);
+  await hearFirst(parts, signal);
   signal.throwIfAborted();
   await resp.listen();
   enter("serving");
   logger.info({ resp: resp.port, http: http.port, peer: config.node.peerPort }, "serving");
   await linkedInside(core, logger, signal);
+}
+
+/** A node that has never served over these data may have lost them. */
+async function hearFirst({ node, logger }: Parts, signal: AbortSignal): Promise<void> {
+  const { core, store } = node.driver;
+  if (await hasServed(store)) return;
+  await hearOthers(core, logger, signal);
+  if (!signal.aborted) await markServed(store);
 }
 
 async function closeAll({ resp, node, http }: Parts): Promise<void> {
