@@ -233,10 +233,10 @@ export class DependencyGate {
   private makeRoom(waiter: WaitingWrite, times: number): boolean {
     let dropped = true;
     while (dropped && !this.hasRoom(waiter, times)) {
-      const cutoff = Math.max(waiter.write.time, this.youngTime());
+      const young = this.youngTime();
       dropped = false;
       for (const other of this.all()) {
-        if (other.write.time <= cutoff) continue;
+        if (other.write.time < young || other.write.time <= waiter.write.time) continue;
         this.drop(other);
         dropped = true;
       }
@@ -244,15 +244,17 @@ export class DependencyGate {
     return this.hasRoom(waiter, times);
   }
 
-  /** A time that about a tenth of the waiting writes are above, and at least one where there are two. */
+  /**
+   * A time that about a tenth of the waiting writes have or are above, and at least one: the youngest go, be it several of
+   * different datacenters with the same time.
+   */
   private youngTime(): number {
     const sample: number[] = [];
     const step = Math.max(1, Math.floor(this.waitingCount / makeRoomSample));
     let at = 0;
     for (const { write } of this.all()) if (at++ % step === 0) sample.push(write.time);
-    if (sample.length < 2) return 0;
     sample.sort((first, second) => first - second);
-    return sample[Math.floor((sample.length - 1) * makeRoomKeep)] as number;
+    return sample[Math.floor(sample.length * makeRoomKeep)] ?? 0;
   }
 
   private drop(waiter: WaitingWrite): void {
