@@ -70,10 +70,8 @@ describe("a node refuses", { timeout: timeoutMs }, () => {
   it("data of another cluster, and of another number of partitions", async () => {
     const path = join(directory, "data/n0/identity.json");
     const other = await runServer(writeConfig(directory, "other.yaml", settings({ id: "bank" })), "n0");
-    expect(other).toMatchObject({
-      code: 4,
-      errors: expect.stringContaining(`FOREIGN_DATA ${path} belongs to cluster shop`),
-    });
+    expect(other.code).toBe(4);
+    expect(other.errors).toContain(`FOREIGN_DATA ${path} belongs to cluster shop`);
     const more = await runServer(writeConfig(directory, "more.yaml", settings({ partitions: 8 })), "n0");
     expect(more.code).toBe(4);
     expect(more.errors).toMatch(/^cops: FOREIGN_DATA .*partitions of 4, not .* 8$/m);
@@ -176,10 +174,9 @@ describe("a configuration that is wrong is told by file, line and key", () => {
 
   it("a node that the cluster does not have, and a file that is not there", async () => {
     expect((await runServer(config, "n7")).errors).toMatch(/^--node: node is n7, which the cluster does not have/);
-    expect(await runServer(join(directory, "none.yaml"), "n0")).toMatchObject({
-      code: 2,
-      errors: expect.stringContaining("none.yaml:1:1: cannot be read: there is no such file"),
-    });
+    const missing = await runServer(join(directory, "none.yaml"), "n0");
+    expect(missing.code).toBe(2);
+    expect(missing.errors).toContain("none.yaml:1:1: cannot be read: there is no such file");
   });
 });
 
@@ -188,7 +185,7 @@ describe("cops up refuses", { timeout: timeoutMs }, () => {
     const cluster = await Cluster.plan({ datacenters: 1, nodes: 1, partitions: 2 });
     try {
       const both = await Promise.all([1, 2].map(() => cluster.cops(...cluster.upArguments, "--detach")));
-      expect(both.map(({ code }) => code).toSorted()).toEqual([0, 4]);
+      expect(both.map(({ code }) => String(code)).toSorted()).toEqual(["0", "4"]);
       const again = await cluster.cops(...cluster.upArguments);
       expect(again.code).toBe(4);
       expect(again.errors).toContain(`a development cluster runs on ${cluster.data} already (process `);

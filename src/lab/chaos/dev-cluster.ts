@@ -13,7 +13,8 @@ const commandMsMax = 90_000;
 
 export interface ClusterNode {
   readonly name: string;
-  readonly pid: number;
+  /** Null while it does not run. */
+  readonly pid: number | null;
   readonly resp: string;
   readonly http: string;
 }

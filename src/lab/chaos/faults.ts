@@ -42,11 +42,21 @@ export class FaultScript {
   }
 
   private async inflict(kind: FaultKind, isOver: () => boolean): Promise<void> {
-    const pids = this.cluster.datacenters().flatMap(({ nodes }) => nodes.map(({ pid }) => pid));
+    const pids = await this.running();
     if (kind === "kill") this.signal([this.random.pick(pids)], "SIGKILL");
     else if (kind === "kill-all") this.signal(pids, "SIGKILL");
     else if (kind === "stop") await this.stop(this.random.pick(pids), isOver);
     else await this.cut(isOver);
+  }
+
+  /** Until there are any: after a crash of all it takes a while. */
+  private async running(): Promise<number[]> {
+    for (;;) {
+      const nodes = this.cluster.datacenters().flatMap((datacenter) => datacenter.nodes);
+      const pids = nodes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+      if (pids.length > 0) return pids;
+      await sleep(100);
+    }
   }
 
   private signal(pids: readonly number[], signal: NodeJS.Signals): void {
