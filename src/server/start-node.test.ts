@@ -144,7 +144,10 @@ describe("a node that starts", () => {
       await start()
     ).ready;
     await ask("SET k v");
+    await ask("MGET k l");
     const { text } = await http("/metrics");
+    expect(text).toContain('cops_operation_duration_seconds_count{kind="write"} 1\n');
+    expect(text).toContain('cops_operation_duration_seconds_count{kind="read"} 1\n');
     expect(text).toMatch(/^cops_log_append_duration_seconds_count [1-9]/m);
     expect(text).toMatch(/^cops_clients_max 10000$/m);
   });

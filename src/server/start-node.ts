@@ -183,6 +183,7 @@ function openHttp(
     logger,
     attachTimeoutMs: config.attachTimeoutMs,
     appends,
+    latencies: resp.services.latencies,
     clients: () => ({ connected: resp.connectionCount, max: resp.services.limits.clientsMax }),
     onFatal,
   });

@@ -77,7 +77,7 @@ export class RespConnection implements ReplyQueueOwner {
     this.socket = socket;
     this.services = services;
     this.authenticated = services.password === undefined;
-    this.replies = new ReplyQueue(this, services.pool);
+    this.replies = new ReplyQueue(this, services.pool, services.latencies);
     this.parser = new RequestParser(services.limits.request, this.authenticated, services.names);
     this.session = services.core.createSession();
     this.connectedMs = Date.now();
@@ -218,6 +218,7 @@ export class RespConnection implements ReplyQueueOwner {
     const { services } = this;
     services.driver.beginTurn();
     this.activeMs = services.core.state.nowMs;
+    this.replies.arrivedMs = services.core.state.timerMs;
     this.inputBytes += chunk.length;
     services.stats.inputBytes += chunk.length;
     this.parser.feed(chunk);

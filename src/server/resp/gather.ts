@@ -24,12 +24,18 @@ export abstract class Gather implements OperationSink, ReadyReply {
   private submitting = false;
   private holds = false;
   private failure: Failure | undefined;
+  private hasWritten = false;
 
   /** `count` operations, at least one. */
   constructor(client: RespConnection, count: number) {
     this.client = client;
     this.count = count;
     this.slot = client.replies.openOther();
+  }
+
+  get measuredAs(): "read" | "write" | undefined {
+    if (this.failure !== undefined) return undefined;
+    return this.hasWritten ? "write" : "read";
   }
 
   begin(): void {
@@ -42,6 +48,7 @@ export abstract class Gather implements OperationSink, ReadyReply {
   }
 
   writeDone(index: number, version: Version | undefined): void {
+    this.hasWritten = true;
     this.onWritten(index, version);
     this.oneAnswered();
   }

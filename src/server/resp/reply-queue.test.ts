@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { LatencyHistogram } from "../http/latency-histogram.ts";
+import { OperationLatencies } from "../http/measures.ts";
 import { OperationShape, valueOf } from "./operation-shape.ts";
 import { ReplyQueue } from "./reply-queue.ts";
 import { failureOf } from "../../core/failure.ts";
@@ -27,10 +29,18 @@ function versionOf(value: string): Version {
   return new Version(effectAssign, value, 1, 0, 0, 1, 1, 1, 0);
 }
 
+function shares(histogram: LatencyHistogram): number[] {
+  const { counts, count } = histogram;
+  const upTo = (bound: number): number =>
+    counts.reduce((sum, n, i) => (histogram.boundOf(i) <= bound ? sum + n : sum), 0);
+  return [upTo(3), upTo(64) - upTo(3), count - upTo(64)];
+}
+
 function makeQueue() {
   const events = { output: 0, moved: 0 };
   const owner = { hasOutput: () => events.output++, repliesMoved: () => events.moved++ };
-  const queue = new ReplyQueue(owner, new OutputPool());
+  const latencies = new OperationLatencies();
+  const queue = new ReplyQueue(owner, new OutputPool(), latencies);
   const written = (): string => {
     let text = "";
     for (let chunk = queue.writer.take(); chunk !== undefined; chunk = queue.writer.take()) {
@@ -38,8 +48,46 @@ function makeQueue() {
     }
     return text;
   };
-  return { queue, events, written };
+  /** How many of each kind took at most 3 and at most 64 microseconds, and longer. */
+  const taken = (nowMs: number): { reads: number[]; writes: number[] } => {
+    queue.latencies.end(nowMs);
+    return { reads: shares(latencies.read), writes: shares(latencies.write) };
+  };
+  return { queue, events, written, taken };
 }
+
+describe("the latencies of a connection's operations", () => {
+  it("run from the arrival of each to its answer, also where its turn comes later", () => {
+    const { queue, taken } = makeQueue();
+    queue.arrivedMs = 1;
+    const slow = queue.open(shape);
+    queue.arrivedMs = 1.05;
+    for (let i = 0; i < 100; i++) queue.readDone(queue.open(shape), undefined);
+    queue.begin().simple("PONG");
+    queue.end();
+    queue.settle(queue.openOther(), { measuredAs: "write", writeTo: (reply) => reply.ok() });
+    queue.failed(queue.open(shape), failureOf("BUSY"));
+    expect(taken(1.052)).toEqual({ reads: [0, 0, 0], writes: [0, 0, 0] });
+    queue.arrivedMs = 1.06;
+    queue.writeDone(queue.open(shape), versionOf("a"), undefined);
+    queue.writeDone(slow, versionOf("a"), undefined);
+    const { reads, writes } = taken(1.062);
+    // The last run ends with `taken`; those before it end by the clock, which is far beyond.
+    expect([reads, writes]).toEqual([
+      [0, 0, 100],
+      [1, 0, 2],
+    ]);
+    expect(taken(9).reads).toEqual([0, 0, 100]);
+  });
+
+  it("are those of one run where all came and went together", () => {
+    const { queue, taken } = makeQueue();
+    queue.arrivedMs = 2;
+    for (let i = 0; i < 40; i++) queue.readDone(queue.open(shape), undefined);
+    for (let i = 0; i < 30; i++) queue.writeDone(queue.open(shape), versionOf("a"), undefined);
+    expect(taken(2.05)).toEqual({ reads: [0, 40, 0], writes: [0, 30, 0] });
+  });
+});
 
 describe("the replies of a connection", () => {
   it("are written at once while nothing is pending", () => {

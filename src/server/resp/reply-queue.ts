@@ -19,6 +19,8 @@ import { ReplyWriter } from "../../protocol/resp/reply-writer.ts";
 import type { Version } from "../../protocol/version.ts";
 import { invariant } from "../../shared/assert.ts";
 import type { Bytes } from "../../shared/bytes.ts";
+import { LatencyRuns } from "./latency-runs.ts";
+import type { OperationLatencies } from "../http/measures.ts";
 import { OperationShape } from "./operation-shape.ts";
 
 const slotMask = 0x3fff_ffff;
@@ -33,6 +35,8 @@ type SlotState = typeof pending | typeof read | typeof written | typeof failed |
 
 /** A reply that is ready to be written when its turn comes. */
 export interface ReadyReply {
+  /** What it answers, for the measure of latencies; undefined for what is measured as neither. */
+  readonly measuredAs?: "read" | "write" | undefined;
   writeTo(reply: ReplyWriter): void;
 }
 
@@ -64,6 +68,9 @@ export class ReplyQueue implements OperationSink {
   watched = false;
   /** Output was reported and not taken yet. */
   reported = false;
+  /** When what is being taken arrived: the time of every operation that is opened. */
+  arrivedMs = 0;
+  readonly latencies: LatencyRuns;
   private readonly owner: ReplyQueueOwner;
   private readonly pool: OutputPool;
   private front = 0;
@@ -73,13 +80,15 @@ export class ReplyQueue implements OperationSink {
   private states: Uint8Array = new Uint8Array(ringSizeMin);
   private outcomes: unknown[] = Array.from({ length: ringSizeMin });
   private olds: (Version | undefined)[] = Array.from({ length: ringSizeMin });
+  private arrivals: Float64Array = new Float64Array(ringSizeMin);
   /** Where `begin` writes when earlier replies are not done. */
   private aside: ReplyWriter | undefined;
   private closed = false;
 
-  constructor(owner: ReplyQueueOwner, pool: OutputPool) {
+  constructor(owner: ReplyQueueOwner, pool: OutputPool, latencies: OperationLatencies) {
     this.owner = owner;
     this.pool = pool;
+    this.latencies = new LatencyRuns(latencies);
     this.writer = new ReplyWriter(pool);
   }
 
@@ -99,6 +108,7 @@ export class ReplyQueue implements OperationSink {
     const at = slot & this.mask;
     this.shapes[at] = shape;
     this.states[at] = pending;
+    this.arrivals[at] = this.arrivedMs;
     this.next = (slot + 1) & slotMask;
     return slot;
   }
@@ -108,7 +118,9 @@ export class ReplyQueue implements OperationSink {
       this.keep(slot, read, version, undefined);
       return;
     }
-    (this.shapes[slot & this.mask] as OperationShape).readDone(this.writer, version);
+    const at = slot & this.mask;
+    (this.shapes[at] as OperationShape).readDone(this.writer, version);
+    this.latencies.readAnswered(this.arrivals[at] as number);
     this.advance();
   }
 
@@ -117,7 +129,9 @@ export class ReplyQueue implements OperationSink {
       this.keep(slot, written, version, old);
       return;
     }
-    (this.shapes[slot & this.mask] as OperationShape).writeDone(this.writer, version, old);
+    const at = slot & this.mask;
+    (this.shapes[at] as OperationShape).writeDone(this.writer, version, old);
+    this.latencies.writeAnswered(this.arrivals[at] as number);
     this.advance();
   }
 
@@ -204,6 +218,7 @@ export class ReplyQueue implements OperationSink {
       const state = this.states[at] as SlotState;
       if (state === pending) break;
       this.write(state, at);
+      this.measure(state, at);
       this.outcomes[at] = undefined;
       this.olds[at] = undefined;
       this.front = (this.front + 1) & slotMask;
@@ -224,6 +239,12 @@ export class ReplyQueue implements OperationSink {
     }
   }
 
+  private measure(state: SlotState, at: number): void {
+    const as = state === settled ? (this.outcomes[at] as ReadyReply).measuredAs : undefined;
+    if (state === read || as === "read") this.latencies.readAnswered(this.arrivals[at] as number);
+    else if (state === written || as === "write") this.latencies.writeAnswered(this.arrivals[at] as number);
+  }
+
   private report(): void {
     if (!this.reported) {
       this.reported = true;
@@ -234,17 +255,19 @@ export class ReplyQueue implements OperationSink {
 
   private grow(): void {
     const size = (this.mask + 1) * 2;
-    const { mask, shapes, states, outcomes, olds } = this;
+    const { mask, shapes, states, outcomes, olds, arrivals } = this;
     this.mask = size - 1;
     this.shapes = Array.from({ length: size }, () => noShape);
     this.states = new Uint8Array(size);
     this.outcomes = Array.from({ length: size });
     this.olds = Array.from({ length: size });
+    this.arrivals = new Float64Array(size);
     for (let slot = this.front; slot !== this.next; slot = (slot + 1) & slotMask) {
       this.shapes[slot & this.mask] = shapes[slot & mask] as OperationShape;
       this.states[slot & this.mask] = states[slot & mask] as number;
       this.outcomes[slot & this.mask] = outcomes[slot & mask];
       this.olds[slot & this.mask] = olds[slot & mask];
+      this.arrivals[slot & this.mask] = arrivals[slot & mask] as number;
     }
   }
 }

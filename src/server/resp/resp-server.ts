@@ -16,6 +16,7 @@ import { CommandNames } from "../../protocol/resp/command-names.ts";
 import { OutputPool } from "../../protocol/resp/output-pool.ts";
 import { byteStringOfUtf8 } from "../../shared/bytes.ts";
 import { isLoopback } from "../config/loopback.ts";
+import { OperationLatencies } from "../http/measures.ts";
 import { Keyspace } from "../keyspace.ts";
 import { CommandTable } from "./command-table.ts";
 import { commands } from "./commands.ts";
@@ -114,7 +115,11 @@ export class RespServer {
     const waiting = this.attention;
     if (waiting.length === 0) return;
     this.attention = [];
-    for (const connection of waiting) connection.attend();
+    const nowMs = performance.now();
+    for (const connection of waiting) {
+      connection.attend();
+      connection.replies.latencies.end(nowMs);
+    }
   }
 
   /**
@@ -151,6 +156,7 @@ export class RespServer {
       pool: new OutputPool(),
       limits,
       stats: new RespStats(),
+      latencies: new OperationLatencies(),
       sessions: new NamedSessions(core, limits),
       password: password === undefined || password === "" ? undefined : new Password(password),
       issuer: { cluster, datacenters, partitions, sign: this.options.signToken },

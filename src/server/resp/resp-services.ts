@@ -5,6 +5,7 @@ import type { NodeCore } from "../../core/node-core.ts";
 import type { TokenIssuer } from "../../protocol/causal-token.ts";
 import type { CommandNames } from "../../protocol/resp/command-names.ts";
 import type { OutputPool } from "../../protocol/resp/output-pool.ts";
+import type { OperationLatencies } from "../http/measures.ts";
 import type { Keyspace } from "../keyspace.ts";
 import type { CommandTable } from "./command-table.ts";
 import type { RespConnection } from "./connection.ts";
@@ -24,6 +25,7 @@ export interface RespServices {
   readonly pool: OutputPool;
   readonly limits: RespLimits;
   readonly stats: RespStats;
+  readonly latencies: OperationLatencies;
   readonly sessions: NamedSessions;
   readonly password: Password | undefined;
   readonly issuer: TokenIssuer;

@@ -65,6 +65,11 @@ class VersionedOperation implements OperationSink, ReadyReply {
     this.order = order;
   }
 
+  get measuredAs(): "read" | "write" | undefined {
+    if (this.failure !== undefined) return undefined;
+    return this.order === undefined ? "read" : "write";
+  }
+
   read(version: Version | undefined, stable: boolean, clock: HybridTime): void {
     this.version = version;
     this.stable = version === undefined || stable;
