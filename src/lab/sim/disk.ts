@@ -113,6 +113,18 @@ export class Disk {
     this.writing = undefined;
   }
 
+  /** The end of the log goes back to what it was before its last frame: what no disk does that is synced. For mutants. */
+  loseLast(): void {
+    const last = this.frames.pop();
+    if (last !== undefined) this.end = last.position;
+  }
+
+  /** The frame that is being appended. */
+  get underWay(): CommittedFrame {
+    invariant(this.appending !== undefined, "an append is under way");
+    return this.appending;
+  }
+
   heal(): void {
     this.healthy = true;
     this.isFull = false;

@@ -4,7 +4,7 @@
  * Prints the seed first. Exit codes: 0 every seed went well, 1 some did not, 2 the command was not understood.
  */
 import { parseArgs } from "node:util";
-import { mutants } from "./mutants.ts";
+import { mutants } from "./mutants/all.ts";
 import { Reached } from "./reached.ts";
 import { runSeed } from "./run-seed.ts";
 import type { SeedOptions, SeedResult } from "./run-seed.ts";

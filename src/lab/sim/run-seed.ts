@@ -1,7 +1,7 @@
 /*
  * Runs one seed and says how it ended.
  */
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import type { Reached } from "./reached.ts";
 import { Simulation } from "./simulation.ts";
 import { Violation } from "./violation.ts";

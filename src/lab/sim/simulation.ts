@@ -16,7 +16,7 @@ import type { SimToken } from "./client-connection.ts";
 import { Disk } from "./disk.ts";
 import { Faults } from "./faults.ts";
 import { checkSettled, isSettled } from "./settled.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import { Network } from "./network.ts";
 import { NodeChecks } from "./node-checks.ts";
 import type { NodeObserver } from "./node-observer.ts";
@@ -64,8 +64,9 @@ export class Simulation implements NodeObserver {
 
   constructor(options: SimulationOptions) {
     const random = new Random(options.seed);
-    this.plan = planOf(random.fork("plan"), options.safetyMs ?? safetyMsDefault);
     this.mutant = options.mutant;
+    const plan = planOf(random.fork("plan"), options.safetyMs ?? safetyMsDefault);
+    this.plan = this.mutant?.stress?.(plan) ?? plan;
     this.placement = new Placement(this.plan.nodesOf, this.plan.partitions);
     this.world = new World(this.plan.nodesOf.length);
     this.trace = new Trace(() => this.scheduler.nowMs, options.print);

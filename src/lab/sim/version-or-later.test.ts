@@ -10,7 +10,7 @@ import { checkHistory } from "../check/check.ts";
 import type { HistoryLine } from "../history/format.ts";
 import { historyHeader, SessionRecorder } from "../history/recorder.ts";
 import { seenOf } from "./client-operations.ts";
-import { askForVersionOrLater } from "./mutants.ts";
+import { askForVersionOrLater } from "./mutants/dependency-mutants.ts";
 
 class Story {
   readonly cluster: Cluster = new Cluster({ datacenters: 3, nodes: 2, partitions: 2 });

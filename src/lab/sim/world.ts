@@ -6,7 +6,7 @@
  *   2  no dot is applied twice in a datacenter, no write gets two dots, no dot lies in a hole
  *   3  an effect becomes visible above its causes, in every datacenter
  *   5  a key's current version never goes back
- *   6  an acknowledged write is applied, and stays so
+ *   6  an acknowledged write is applied, and stays so; nothing is applied elsewhere that is not durable at home
  */
 import { compareVersions } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
@@ -50,7 +50,7 @@ export class World {
   /** A version is applied in a datacenter: visible, or beaten by what is. */
   applied(datacenter: number, key: string, version: Version, isVisible: boolean): void {
     const here = this.datacenters[datacenter] as WorldDatacenter;
-    const write = this.identify(key, version);
+    const write = this.identify(datacenter, key, version);
     const dot = write.dot as DotKey;
     const what = (): string => `${describeVersion(version)} of ${key} in datacenter ${datacenter}`;
     check(!here.applied.has(dot), 2, () => `applied twice: ${what()}`);
@@ -65,11 +65,15 @@ export class World {
     if (wins) here.current.set(key, version);
   }
 
-  private identify(key: string, version: Version): WorldWrite {
+  private identify(datacenter: number, key: string, version: Version): WorldWrite {
     const write = this.writes.get(version.value);
     check(write !== undefined && write.key === key, 14, () => `nobody wrote ${describeVersion(version)} to ${key}`);
     const dot = dotKeyOf(version.datacenter, version.partition, version.seq);
-    if (write.dot === undefined) this.firstApplied(write, dot, version);
+    if (write.dot === undefined) {
+      const isAtHome = version.datacenter === datacenter;
+      check(isAtHome, 6, () => `${describeVersion(version)} is applied in datacenter ${datacenter}, not yet at home`);
+      this.firstApplied(write, dot, version);
+    }
     const known = write.version as Version;
     check(write.dot === dot && compareVersions(known, version) === 0, 2, () => {
       return `one write took effect twice: ${describeVersion(known)} and ${describeVersion(version)}`;

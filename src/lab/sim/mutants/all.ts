@@ -1,0 +1,21 @@
+/*
+ * All mutants, by name. Every rule that the models of the protocol have as a constant, and that exists in the code, is here.
+ *
+ * What is no mutant: rules whose absence nothing can notice as things are. Replaying an entry over a checkpoint that holds it
+ * is harmless while the last writer wins; sequence numbers of frames that a crash took may be given again while nothing that
+ * is not durable leaves a node.
+ */
+import { clockMutants } from "./clock-mutants.ts";
+import { dependencyMutants } from "./dependency-mutants.ts";
+import { durabilityMutants } from "./durability-mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import { sessionMutants } from "./session-mutants.ts";
+import { streamMutants } from "./stream-mutants.ts";
+
+export const mutants: Readonly<Record<string, Mutant>> = {
+  ...dependencyMutants,
+  ...durabilityMutants,
+  ...clockMutants,
+  ...streamMutants,
+  ...sessionMutants,
+};

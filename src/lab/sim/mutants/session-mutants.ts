@@ -1,0 +1,105 @@
+/*
+ * Mutants of sessions: what may overlap, and what an attach waits for (docs/PROTOCOL.md; src/core/session.ts).
+ */
+import type { Plan } from "../plan.ts";
+import { eachSession } from "./mutant.ts";
+import type { Mutant } from "./mutant.ts";
+
+function pipelines(plan: Plan): Plan {
+  return { ...plan, nodesOf: [3, 3], partitions: 6, workload: { ...plan.workload, burstMax: 12, chain: 4 } };
+}
+
+const attachWithoutWaiting: Mutant = {
+  rule: "an attach waits for the dots of its token",
+  seeds: 8,
+  invariants: [1, 3, 5],
+  created(core) {
+    eachSession(core, (session) => {
+      const attachTo = session.attachTo.bind(session);
+      session.attachTo = (seen, timeoutMs, sink, tag) => {
+        attachTo({ ...seen, dependencies: { dots: [], prefixes: [] } }, timeoutMs, sink, tag);
+      };
+    });
+  },
+};
+
+const readsOverlap: Mutant = {
+  rule: "reads of two owners by one session do not overlap",
+  seeds: 40,
+  invariants: [1, 5, 8],
+  stress: (plan) => ({
+    ...pipelines(plan),
+    nodesOf: [3, 1],
+    network: { ...plan.network, localDelayMs: 20, jitter: 1 },
+    disk: { ...plan.disk, syncMs: 0.2, slowSync: 0 },
+    workload: { ...plan.workload, actors: 10, keys: 6, hotKeys: 6, thinkMs: 20, burstMax: 12, read: 5, chain: 4 },
+  }),
+  created(core) {
+    eachSession(core, (session) => {
+      const forwardRead = session["forwardRead"].bind(session);
+      session["forwardRead"] = (owner, key, sink, tag) => {
+        session["readOwner"] = owner;
+        return forwardRead(owner, key, sink, tag);
+      };
+    });
+  },
+};
+
+const writesOvertakeReads: Mutant = {
+  rule: "a write waits for the reads before it",
+  seeds: 20,
+  invariants: [1, 3, 5],
+  stress: pipelines,
+  created(core) {
+    eachSession(core, (session) => {
+      const startWrite = session["startWrite"].bind(session);
+      session["startWrite"] = (write, sink, tag) => {
+        const readsForwarded = session["readsForwarded"];
+        session["readsForwarded"] = 0;
+        const isStarted = startWrite(write, sink, tag);
+        session["readsForwarded"] += readsForwarded;
+        return isStarted;
+      };
+    });
+  },
+};
+
+const logChangedEarly: Mutant = {
+  rule: "a session changes to another log once what it wrote is durable",
+  seeds: 20,
+  invariants: [1, 3, 5],
+  stress: pipelines,
+  created(core) {
+    eachSession(core, (session) => {
+      const forwardWrite = session["forwardWrite"].bind(session);
+      session["forwardWrite"] = (owner, write, sink, tag) => {
+        session["lastLsn"] = 0;
+        return forwardWrite(owner, write, sink, tag);
+      };
+    });
+  },
+};
+
+const ownWriteUnseen: Mutant = {
+  rule: "a read of a key that the session is writing waits for the write",
+  seeds: 8,
+  invariants: [1, 5],
+  stress: pipelines,
+  created(core) {
+    eachSession(core, (session) => {
+      const startRead = session["startRead"].bind(session);
+      session["startRead"] = (key, sink, tag) => {
+        session["lastLsn"] = 0;
+        return startRead(key, sink, tag);
+      };
+    });
+  },
+};
+
+export const sessionMutants: Readonly<Record<string, Mutant>> = {
+  "attach-without-waiting": attachWithoutWaiting,
+  "reads-overlap": readsOverlap,
+  "writes-overtake-reads": writesOvertakeReads,
+  "log-changed-early": logChangedEarly,
+  "own-write-unseen": ownWriteUnseen,
+};
