@@ -67,8 +67,8 @@ export class ServerProcess {
   }
 
   /** Resolves when it says that it is ready. Rejects with what it said when it ends before. */
-  static async start(config: string, name: string, ports: NodePorts): Promise<ServerProcess> {
-    const args = [launcher, "server", "--config", config, "--node", name];
+  static async start(config: string, name: string, ports: NodePorts, ...flags: string[]): Promise<ServerProcess> {
+    const args = [launcher, "server", "--config", config, "--node", name, ...flags];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const node = new ServerProcess(child, ports);
     const first = await Promise.race([once(child, "message"), node.ended.then(() => undefined)]);
