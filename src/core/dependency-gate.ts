@@ -91,6 +91,8 @@ export class DependencyGate {
   private draining = false;
   waitingCount = 0;
   waitingBytes = 0;
+  /** No waiting write has a greater time. While a full gate is sent ever younger writes, nobody looks through all that wait. */
+  private youngestMax = 0;
   /** A write that waited was dropped to make room: its stream must be opened again. */
   onDropped: (origin: Origin) => void = () => undefined;
   private readonly state: NodeState;
@@ -231,14 +233,13 @@ export class DependencyGate {
 
   /** Drops the youngest that wait, as long as they are younger than this one, until it has room. Answers whether it has. */
   private makeRoom(waiter: WaitingWrite, times: number): boolean {
-    let dropped = true;
-    while (dropped && !this.hasRoom(waiter, times)) {
+    while (waiter.write.time < this.youngestMax && !this.hasRoom(waiter, times)) {
       const young = this.youngTime();
-      dropped = false;
+      this.youngestMax = 0;
       for (const other of this.all()) {
-        if (other.write.time < young || other.write.time <= waiter.write.time) continue;
-        this.drop(other);
-        dropped = true;
+        const { time } = other.write;
+        if (time >= young && time > waiter.write.time) this.drop(other);
+        else this.youngestMax = Math.max(this.youngestMax, time);
       }
     }
     return this.hasRoom(waiter, times);
@@ -307,6 +308,7 @@ export class DependencyGate {
     seqs.set(write.seq, waiter);
     this.waitingCount++;
     this.waitingBytes += waiter.bytes;
+    this.youngestMax = Math.max(this.youngestMax, write.time);
     waiter.record.pins++;
     waiter.missing = 1;
     this.registerAll(waiter, write.dependencies.dots, false);

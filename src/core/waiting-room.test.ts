@@ -52,6 +52,22 @@ describe("a full gate", () => {
     expect(core.state.counters.writesDropped).toBe(1);
   });
 
+  it("looks through those that wait once, not for each of the younger ones that go on coming", () => {
+    const { core, admit } = gateOfOne();
+    for (let seq = 2; seq <= 8; seq++) admit(seq, { value: eighth, on: [1] });
+    const { gate } = core;
+    const all = gate.all.bind(gate);
+    let looks = 0;
+    gate.all = () => {
+      looks++;
+      return all();
+    };
+    for (let seq = 20; seq > 9; seq--) expect(admit(seq, { value: eighth, on: [1] })).toBe(false);
+    expect(looks).toBe(0);
+    expect(admit(1, { value: eighth, elsewhere: [1] })).toBe(true);
+    expect(looks).toBeGreaterThan(0);
+  });
+
   it("drops one giant for an older small one, and asks for the giant again", () => {
     const { core, admit } = gateOfOne();
     expect(admit(9, { value: whole.slice(1_000), on: [1] })).toBe(true);
