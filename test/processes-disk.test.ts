@@ -34,7 +34,7 @@ async function write(redis: Redis, key: string, value: string): Promise<string> 
   try {
     const answer = await redis.set(key, value);
     acknowledged.set(key, value);
-    return String(answer);
+    return answer;
   } catch (error) {
     return (error as Error).message;
   }
