@@ -44,7 +44,7 @@ export class AppliedSet {
 
   /** Whether `seq` is next to something that is in, so that putting it in adds no range. */
   touches(seq: number): boolean {
-    return this.has(seq - 1) || this.has(seq + 1) || seq === this.watermark + 1;
+    return this.has(seq - 1) || this.has(seq + 1);
   }
 
   /** Puts `seq` in; false when it was in already. */
