@@ -1,7 +1,7 @@
 /*
  * The `cops` command from end to end: a development cluster of real nodes, from its first start to its second.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -114,6 +114,20 @@ describe("a development cluster", { timeout: timeoutMs }, () => {
     expect(other.code).toBe(4);
     expect(other.errors).toContain("are of 2 datacenters, 1 node each, 4 partitions");
     expect((await cops("status")).code).toBe(3);
+    expect((await up()).code).toBe(0);
+    expect(await shell("dc1", "get greeting")).toEqual(['"hello"']);
+  });
+
+  it("refuses to start without the data of a node, and says what to do", async () => {
+    expect((await cops("down")).code).toBe(0);
+    const [there, away] = [join(directory, "nodes", "dc1-n0"), join(directory, "away")];
+    renameSync(there, away);
+    const { code, errors } = await up();
+    expect([code, errors]).toEqual([4, expect.stringContaining("dc1-n0 does not start (exit code 4)")]);
+    expect(errors).toContain(`cops: DATA_DIRECTORY_EMPTIED the data directory ${there} is empty`);
+    expect(errors).toContain("Put them back as the node left them, or mount the right disk");
+    rmSync(there, { recursive: true });
+    renameSync(away, there);
     expect((await up()).code).toBe(0);
     expect(await shell("dc1", "get greeting")).toEqual(['"hello"']);
   });

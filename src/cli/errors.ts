@@ -23,6 +23,8 @@ export type CliErrorCode =
   | "ALREADY_RUNNING"
   | "PORTS_BUSY"
   | "NODE_FAILED"
+  /** A node does not start because that would do harm, or its configuration is wrong. */
+  | "NODE_REFUSED"
   | "FAULTS_NOT_ALLOWED"
   | "BAD_TOKEN"
   | "STOP_TIMEOUT";
@@ -38,6 +40,7 @@ const exitCodes: Readonly<Record<CliErrorCode, ExitCode>> = {
   ALREADY_RUNNING: ExitCode.refused,
   PORTS_BUSY: ExitCode.refused,
   NODE_FAILED: ExitCode.failed,
+  NODE_REFUSED: ExitCode.refused,
   FAULTS_NOT_ALLOWED: ExitCode.refused,
   BAD_TOKEN: ExitCode.failed,
   STOP_TIMEOUT: ExitCode.failed,

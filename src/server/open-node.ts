@@ -4,6 +4,7 @@
  */
 import { bootNumber } from "./boot-number.ts";
 import type { NodeConfig } from "./config/node-config.ts";
+import { hasServed } from "./first-service.ts";
 import { NodeDriver } from "./node-driver.ts";
 import type { DriverLogger } from "./node-driver.ts";
 import type { LatencyHistogram } from "./http/latency-histogram.ts";
@@ -14,6 +15,7 @@ import { FaultLayer } from "../net/fault-layer.ts";
 import { TcpTransport } from "../net/tcp-transport.ts";
 import type { TcpPeer } from "../net/tcp-options.ts";
 import { protocolVersion } from "../protocol/messages/message.ts";
+import { DataDirectoryEmptiedError } from "../storage/errors.ts";
 import { claimDataDirectory } from "../storage/data-directory.ts";
 import type { DataDirectory } from "../storage/data-directory.ts";
 import { openFileLog } from "../storage/file-log.ts";
@@ -52,12 +54,14 @@ export async function openNode(
       partitions: config.cluster.partitions,
       nodesOf: config.cluster.datacenters.map(({ nodes }) => nodes.length),
     },
-    expectExisting: false,
+    expectExisting: config.expectExistingData,
   });
   const undo: (() => Promise<void>)[] = [() => directory.release()];
   try {
     const store = await openLevelStore({ directory: directory.storePath });
     undo.unshift(() => store.close());
+    // An identity alone is no data.
+    if (config.expectExistingData && !(await hasServed(store))) throw new DataDirectoryEmptiedError(directory.path);
     const fileLog = await openFileLog({
       directory: directory.logPath,
       identity: directory.logIdentity,

@@ -55,12 +55,13 @@ async function freePorts(count: number): Promise<number[]> {
 const ignore = (): void => undefined;
 const logger: NodeLogger = { info: ignore, warn: ignore, error: ignore, fatal: ignore };
 
-async function start(datacenterCount = 1): Promise<RunningNode> {
+async function start(datacenterCount = 1, expectExistingData = false): Promise<RunningNode> {
   const datacenters = nodes.slice(0, datacenterCount).map((node, index) => ({ name: `d${index}`, nodes: [node] }));
   const settings = settingsSchema.parse({
     cluster: { id: "test", partitions: 4, datacenters },
     node: "here",
     dataDirectory: directory,
+    expectExistingData,
     logSegmentBytes: "1MiB",
     minFreeBytes: 0,
   });
@@ -123,6 +124,22 @@ describe("a node that starts", () => {
     const third = await start();
     await third.ready;
     expect(await ask("GET k")).toBe("$1\r\nv\r\n");
+  });
+
+  it("is refused an empty directory, or one with nothing but an identity, where there have been data", async () => {
+    await expect(start(1, true)).rejects.toMatchObject({
+      code: "DATA_DIRECTORY_EMPTIED",
+      directory: join(directory, "here"),
+    });
+    const first = await start();
+    await first.ready;
+    await stop(first);
+    await stop(await start(1, true));
+    for (const lost of ["log", "store"]) await rm(join(directory, "here", lost), { recursive: true });
+    // The first refusal leaves a directory that looks used.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(start(1, true)).rejects.toMatchObject({ code: "DATA_DIRECTORY_EMPTIED", retryable: false });
+    }
   });
 
   it("lets go of everything when it cannot serve", async () => {

@@ -185,8 +185,10 @@ export class DataDirectoryEmptiedError extends StorageError {
 
   constructor(directory: string) {
     super(
-      `the data directory ${directory} is empty, but the cluster was initialised with data in it; ` +
-        `restore it, or replace the node as the operations guide says`,
+      `the data directory ${directory} is empty, and the cluster has been initialised (expectExistingData): ` +
+        `this node's data are lost, or somewhere else. Put them back as the node left them, or mount the right disk. ` +
+        `An older copy does not do, nor does an empty directory: the node would give names to writes that others know ` +
+        `under them already. Where the data are gone, another datacenter has them, from which a new cluster can be loaded`,
     );
     this.directory = directory;
   }

@@ -73,7 +73,7 @@ describe.runIf(process.platform === "linux")("a detached cluster", () => {
   });
 
   it("says why it did not come to be, and leaves nothing behind", async () => {
-    await expect(detachFake("fail", "2")).rejects.toMatchObject({ code: "NODE_FAILED" });
+    await expect(detachFake("fail", "2")).rejects.toMatchObject({ code: "NODE_REFUSED", exitCode: 4 });
     await until(() => liveHolderOf(directory) === undefined);
     await expect(detachFake("fail", "2")).rejects.toThrow("it cannot go on like this");
     await until(() => liveHolderOf(directory) === undefined);

@@ -74,6 +74,18 @@ describe("a development cluster's directory", () => {
     expect(after).toMatchObject({ logLevel: "debug", cluster: { secret: before.cluster.secret } });
   });
 
+  it("is told once that its nodes have data, unless somebody said otherwise", async () => {
+    const file = join(directory, "config.json");
+    const read = (): Record<string, unknown> => JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    const cluster = await open();
+    expect(read()["expectExistingData"]).toBeUndefined();
+    cluster.expectData();
+    expect(read()["expectExistingData"]).toBe(true);
+    writeFileSync(file, JSON.stringify({ ...read(), expectExistingData: false }));
+    (await reopen()).expectData();
+    expect(read()["expectExistingData"]).toBe(false);
+  });
+
   it.each([
     [{ datacenters: 3 }, "--datacenters 2 --nodes 1 --partitions 4"],
     [{ nodes: 2 }, "are of 2 datacenters, 1 node each, 4 partitions"],

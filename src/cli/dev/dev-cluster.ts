@@ -111,6 +111,13 @@ export class DevCluster {
     writeClusterFile(this.directory, next);
   }
 
+  /** Every node has served: from now on one whose data directory is empty has lost its data. What was set by hand stays. */
+  expectData(): void {
+    const config = readDevConfig(this.directory);
+    if (config === undefined || config["expectExistingData"] !== undefined) return;
+    writeDevConfig(this.directory, { ...config, expectExistingData: true });
+  }
+
   /** Gives the directory to whoever starts it next. */
   close(): Promise<void> {
     return this.#lock.release();

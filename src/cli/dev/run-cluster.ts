@@ -37,6 +37,7 @@ export async function runCluster(options: RunClusterOptions): Promise<void> {
     supervisor.start();
     await Promise.race([supervisor.ready, signals.asked]);
     if (!signals.wasAsked) {
+      cluster.expectData();
       screen.onReady();
       options.onReady?.();
     }

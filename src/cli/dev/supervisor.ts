@@ -78,11 +78,14 @@ export class Supervisor {
     if (this.#wasReady || this.#stopping !== undefined || !isHopeless(node, exit)) return;
     const said = node.output.tail(TAIL_LINES);
     const words = `${node.name} does not start (${exitText(exit)}); it says in ${node.output.path}:\n${said}`;
-    this.#ready.reject(new CliError("NODE_FAILED", words));
+    this.#ready.reject(new CliError(isRefusal(exit) ? "NODE_REFUSED" : "NODE_FAILED", words));
   }
 }
 
-function isHopeless(node: SupervisedNode, { code }: NodeExit): boolean {
-  if (node.state === "dead") return true;
-  return code === ExitCode.usage || code === ExitCode.refused || node.failedStarts >= FAILED_STARTS_MAX;
+function isHopeless(node: SupervisedNode, exit: NodeExit): boolean {
+  return node.state === "dead" || isRefusal(exit) || node.failedStarts >= FAILED_STARTS_MAX;
+}
+
+function isRefusal({ code }: NodeExit): boolean {
+  return code === ExitCode.usage || code === ExitCode.refused;
 }

@@ -97,6 +97,9 @@ export const settingsSchema = z.strictObject(
     dataDirectory: pathText()
       .prefault("data")
       .describe("Where data are kept, each node's in a directory of its name; relative to the file that says so"),
+    expectExistingData: yesOrNo()
+      .prefault(false)
+      .describe("The cluster has been initialised: an empty data directory is a loss, refuse to start"),
     listen: listenSchema.prefault({}).describe("The addresses to listen on"),
     password: secretText(1).optional().describe("What clients and operators have to know (AUTH; HTTP basic, any user)"),
     maxClients: wholeNumber(1, 1_000_000).prefault(10_000).describe("Connections of clients at once; more are refused"),
