@@ -146,6 +146,15 @@ describe("how long requests are remembered", () => {
     expect([requests.clientCount, requests.size]).toEqual([0, 0]);
   });
 
+  it("is counted from a client's last use, also where others came between", () => {
+    const { requests } = new Cluster({ datacenters: 1 }).node(0).core.head;
+    requests.touch("first", 0, 0);
+    requests.touch("second", 0, 1_000);
+    requests.touch("first", 0, 2_000);
+    requests.expire(1_000 + requestRetentionMs);
+    expect([...requests.clients()].map(([id]) => id)).toEqual(["first"]);
+  });
+
   it("begins anew with a restart, whatever the clocks say by then", () => {
     for (const from of ["log", "checkpoint"]) {
       const { c, node } = written();
