@@ -99,9 +99,29 @@ describe("a full gate", () => {
     expect(admit(6, { value: eighth, on: [1], datacenter: 2 })).toBe(false);
     expect(core.gate.find(originOf(1, 0), 5)).toBeDefined();
   });
+
+  it("never drops an older one though a younger one was there, and has left", () => {
+    const { core, admit } = gateOfOne();
+    admit(5, { value: whole.slice(10_000), on: [1] });
+    admit(9, { on: [2] });
+    admit(2, {});
+    expect(waitingSeqs(core)).toEqual([5]);
+    expect(admit(7, { value: eighth, on: [1] })).toBe(false);
+    expect(waitingSeqs(core)).toEqual([5]);
+  });
 });
 
 describe("a write that was dropped for an older one", () => {
+  it("is registered nowhere any more, neither for dots nor for prefixes, here or at another node", () => {
+    const { c, core, admit } = gateOfOne(2, 2);
+    c.hold(c.node(1, 0), c.node(1, 1));
+    admit(9, { value: whole.slice(1_000), key: "0:giant", on: [1, 3], prefix: 4, elsewhere: [1, 2] });
+    expect([core.gate["proposedWaiters"].size, core.remote.waitingCount]).toEqual([3, 2]);
+    admit(2, { value: "v".repeat(1_000), on: [1] });
+    expect([core.gate["proposedWaiters"].size, core.remote.waitingCount]).toEqual([1, 0]);
+    expect(core.state.local(0)?.records.get("0:giant")?.pins).toBe(0);
+  });
+
   it("does no harm where it was ready, but the disk was behind", () => {
     const { c, node, core, admit } = gateOfOne();
     core.refuseWrites("NOSPACE the disk is full");
@@ -122,6 +142,8 @@ describe("a write that was dropped for an older one", () => {
     expect(admit(9, { value: whole.slice(1_000), time: ahead })).toBe(true);
     expect(core.gate.heldForClockCount).toBe(1);
     expect(admit(2, { value: "v".repeat(1_000), on: [1], time: 2 })).toBe(true);
+    c.advance(10);
+    expect(core.gate.heldForClockCount).toBe(0);
     c.advance(1_000);
     expect(partition.appliedOf(0).has(9)).toBe(false);
     admit(1, { time: 1 });
