@@ -18,6 +18,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { SimNode } from "./sim-node.ts";
 import { Thread } from "./thread.ts";
 import type { ThreadPast } from "./thread.ts";
+import type { Trace } from "./trace.ts";
 import type { World } from "./world.ts";
 
 /** A causal token, and what the observer knows of it. */
@@ -39,6 +40,7 @@ export interface ClientParts {
   readonly tokens: SimToken[];
   /** Situations that were reached, by name. */
   readonly reached: Map<string, number>;
+  readonly trace: Trace;
   nextThreadName(): string;
 }
 
@@ -180,6 +182,7 @@ export class ClientConnection implements ClientScene {
         step.saw = token.past.saw;
         thread.takeOver(token.past);
         thread.recorder.attach(seq, startMs, this.nowMs(), node.datacenter, pasts);
+        this.note("attached", () => `${thread.name} at ${node.id}, with what ${token.thread.name} had seen`);
       }
       then(isThere);
     };
@@ -189,7 +192,15 @@ export class ClientConnection implements ClientScene {
     this.submit(new PointOperation(this, start, done, lost));
   }
 
-  protected count(situation: string, times: number = 1): void {
+  note(kind: string, what: () => string): void {
+    this.parts.trace.note(kind, 0, 0, what);
+  }
+
+  get valueBytes(): number {
+    return this.parts.plan.valueBytes;
+  }
+
+  count(situation: string, times: number = 1): void {
     const { reached } = this.parts;
     if (times > 0) reached.set(situation, (reached.get(situation) ?? 0) + times);
   }

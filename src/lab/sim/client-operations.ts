@@ -13,6 +13,7 @@ import type { RequestId } from "../../protocol/write.ts";
 import type { Seen } from "../history/format.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { Thread, ThreadStep } from "./thread.ts";
+import { describeVersion, tagOf } from "./world-write.ts";
 import type { WorldWrite } from "./world-write.ts";
 import type { World } from "./world.ts";
 import { check, Violation } from "./violation.ts";
@@ -23,7 +24,13 @@ export interface ClientScene {
   readonly thread: Thread;
   readonly node: SimNode;
   readonly session: Session;
+  /** Every value is at least this long. */
+  readonly valueBytes: number;
   nowMs(): number;
+  /** For the transcript. */
+  note(kind: string, what: () => string): void;
+  /** A situation was reached. */
+  count(situation: string): void;
   /** An operation is over, or will never be. */
   over(operation: ClientOperation): void;
 }
@@ -100,14 +107,16 @@ export class ReadOperation extends ClientOperation {
     const { thread, node } = this;
     const { world } = this.scene;
     this.step.state = "done";
+    this.scene.note("read", () => `${thread.name} at ${node.id}: ${this.key} is ${describeVersion(version)}`);
     if (version !== undefined) this.step.saw = [world.told(node.datacenter, this.key, version)];
     thread.read(this.key, version);
     thread.recorder.read(this.seq, this.startMs, this.scene.nowMs(), this.key, seenOf(version));
     this.end();
   }
 
-  override failed(): void {
+  override failed(_tag: number, failure: Failure): void {
     if (this.isGone) return;
+    this.scene.count(`read failed: ${failure.code}`);
     this.step.state = "missed";
     this.end();
   }
@@ -151,9 +160,16 @@ export class WriteOperation extends ClientOperation {
   submitTo(session: Session, sink: OperationSink): void {
     const { key, remove, condition, request } = this.choice;
     const effect = remove ? effectDelete : effectAssign;
-    const { value } = this.write;
+    this.note("write", () => (condition === conditionNone ? "" : ", with a condition"));
+    const value = this.write.value.padEnd(this.scene.valueBytes, ".");
     const write: WriteRequest = { effect, key, value, expiry: 0, condition, wantOld: false, request };
     session.write(write, sink, 0);
+  }
+
+  private note(kind: string, more: () => string): void {
+    const { thread, node, write, choice } = this;
+    const what = choice.remove ? " (a delete)" : "";
+    this.scene.note(kind, () => `${thread.name} at ${node.id}: ${write.value}${what} to ${choice.key}${more()}`);
   }
 
   override writeDone(_tag: number, version: Version | undefined, old: Version | undefined): void {
@@ -190,6 +206,7 @@ export class WriteOperation extends ClientOperation {
     if (this.write.dot !== dot) {
       throw new Violation(6, `${this.write.value} of ${this.choice.key} was answered with a dot of another write`);
     }
+    this.note("answered", () => `, ${describeVersion(version)}`);
     this.step.state = "done";
     this.ending = "ok";
     this.write.acknowledged = true;
@@ -205,6 +222,7 @@ export class WriteOperation extends ClientOperation {
   override failed(_tag: number, failure: Failure): void {
     if (this.isGone) return;
     const isUnknown = failure.code === "UNKNOWNOUTCOME" || failure.code === "STALEREQUEST";
+    this.scene.count(`write failed: ${failure.code}`);
     this.missed(isUnknown ? "unknown" : "refused");
     this.end();
   }
@@ -278,7 +296,7 @@ export function seenOf(version: Version | undefined): Seen {
   const { datacenter, partition, seq, value } = version;
   const dot = [datacenter, partition, seq] as const;
   if (version.deleted) return { saw: "tombstone", dot, version: versionOf(version) };
-  return { saw: "value", dot, version: versionOf(version), value };
+  return { saw: "value", dot, version: versionOf(version), value: tagOf(value) };
 }
 
 function versionOf(version: Version): readonly [time: number, datacenter: number, partition: number] {

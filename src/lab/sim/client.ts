@@ -1,7 +1,8 @@
 /*
  * A simulated client: one thread of execution after another, each on a session of some node. It thinks, then does something:
  * a burst of operations in one pipeline, a chain of dependent ones, a move to another datacenter with a token, the adoption
- * of what another client had seen, or a numbered request that it repeats until it knows the outcome.
+ * of what another client had seen, a numbered request that it repeats until it knows the outcome, a part in the photo album
+ * or the three friends of the paper, or a long time of reading alone.
  *
  * When its node crashes the thread is over, unless a token taken before carries it on.
  */
@@ -16,9 +17,13 @@ import type { Version } from "../../protocol/version.ts";
 const pipelineMax = 64;
 const moveTimeoutMs = 4_000;
 const attemptsMax = 6;
+const albums = 2;
+const photosPerAlbum = 6;
 
 export class Client extends ClientConnection {
   private lastRequest = 0;
+  /** Bursts of reads to come, before it does anything else. */
+  private browsing = 0;
   private stopped = false;
 
   /** Begins nothing new. */
@@ -46,6 +51,11 @@ export class Client extends ClientConnection {
   private act(): void {
     if (!this.open && !this.openThread()) return;
     const { plan } = this.parts;
+    if (this.browsing > 0) {
+      this.browsing--;
+      this.readSome();
+      return;
+    }
     const actions: [number, () => void][] = [
       [plan.read + plan.write + plan.remove + plan.conditional, () => this.burst()],
       [plan.chain, () => this.chain()],
@@ -54,6 +64,9 @@ export class Client extends ClientConnection {
       [plan.adopt, () => this.adopt()],
       [plan.numbered, () => this.numbered()],
       [plan.hangUp, () => this.hangUp()],
+      [plan.album, () => this.album()],
+      [plan.browse, () => this.browse()],
+      [plan.rewrite, () => this.rewrite()],
     ];
     this.weighted(actions)();
   }
@@ -106,6 +119,49 @@ export class Client extends ClientConnection {
       if (this.random.chance(0.5)) this.read(this.key());
       this.write({ key: this.key() });
     }
+  }
+
+  /** Reads for long: its context grows, or what it saw becomes stable meanwhile. */
+  private browse(): void {
+    this.browsing = 10 + this.random.below(60);
+    this.count("long reading");
+  }
+
+  private readSome(): void {
+    for (let i = this.random.below(4); i >= 0 && this.outstanding.size < pipelineMax; i--) this.read(this.key());
+  }
+
+  private rewrite(): void {
+    const key = this.key();
+    for (const remove of [false, true, false]) this.write({ key, remove });
+    this.read(key);
+    if (this.random.chance(0.5)) this.write({ key, remove: true });
+  }
+
+  /**
+   * One of three friends: the first uploads a photo, then puts it into the album; the second sees the album and comments;
+   * the third sees the comment, then looks for the album and the photo, which must be there.
+   */
+  private album(): void {
+    const album = this.random.below(albums);
+    const photo = `photo${album}-${this.random.below(photosPerAlbum)}`;
+    const friends: readonly (() => void)[] = [
+      () => {
+        this.write({ key: photo });
+        this.read(`album${album}`);
+        this.write({ key: `album${album}` });
+      },
+      () => {
+        this.read(`album${album}`);
+        this.write({ key: `comments${album}` });
+      },
+      () => {
+        this.read(`comments${album}`);
+        this.read(`album${album}`);
+        this.read(photo);
+      },
+    ];
+    this.random.pick(friends)();
   }
 
   /** The connection goes away in the middle of what it asked for. */

@@ -1,6 +1,9 @@
 /*
  * Strikes a running cluster with the faults of its plan, each at random moments, until it is healed. Then every node runs,
  * every link comes up, disks and clocks are well.
+ *
+ * Each fault has a random stream of its own and draws all that it needs before it looks at the cluster, so what strikes when
+ * does not depend on what else does.
  */
 import type { Random } from "../../shared/random.ts";
 import type { Network } from "./network.ts";
@@ -15,7 +18,13 @@ export interface FaultTargets {
   readonly nodes: readonly SimNode[];
   readonly trace: Trace;
   crash(node: SimNode): void;
+  /** A fault of this name strikes. */
+  struck(name: string): void;
 }
+
+type Strike = (random: Random) => void;
+
+const slowFactor = 10;
 
 export class Faults {
   private healed = false;
@@ -31,16 +40,24 @@ export class Faults {
 
   begin(): void {
     const { plan } = this;
-    this.every(plan.crashMs, () => this.crash(this.node()));
-    this.every(plan.crashAllMs, () => this.crashAll());
-    this.every(plan.cutMs, () => this.cutPair(true));
-    this.every(plan.cutOneWayMs, () => this.cutPair(false));
-    this.every(plan.isolateMs, () => this.isolate());
-    this.every(plan.flapMs, () => this.flap());
-    this.every(plan.pauseMs, () => this.node().pause(this.spread(4_000)));
-    this.every(plan.clockJumpMs, () => this.jump());
-    this.every(plan.diskFullMs, () => this.fill(this.node()));
-    for (const node of this.targets.nodes) this.every(plan.checkpointMs, () => node.checkpoint());
+    const strikes: readonly [name: string, meanMs: number, strike: Strike][] = [
+      ["crash", plan.crashMs, (random) => this.crash(this.node(random), random)],
+      ["crash all", plan.crashAllMs, (random) => this.crashAll(random)],
+      ["crash datacenter", plan.crashDatacenterMs, (random) => this.crashDatacenter(random)],
+      ["cut", plan.cutMs, (random) => this.cutPair(true, random)],
+      ["cut one way", plan.cutOneWayMs, (random) => this.cutPair(false, random)],
+      ["isolate", plan.isolateMs, (random) => this.isolate(random)],
+      ["flap", plan.flapMs, (random) => this.flap(random)],
+      ["slow", plan.slowMs, (random) => this.slow(random)],
+      ["clog", plan.clogMs, (random) => this.clog(random)],
+      ["pause", plan.pauseMs, (random) => this.node(random).pause(spread(random, 4_000))],
+      ["clock jump", plan.clockJumpMs, (random) => this.jump(random)],
+      ["disk full", plan.diskFullMs, (random) => this.fill(this.node(random), random)],
+    ];
+    for (const [name, meanMs, strike] of strikes) this.every(meanMs, name, this.random.fork(name), strike);
+    for (const node of this.targets.nodes) {
+      this.every(plan.checkpointMs, "", this.random.fork(`checkpoint ${node.id}`), () => node.checkpoint());
+    }
   }
 
   heal(): void {
@@ -56,31 +73,38 @@ export class Faults {
     }
   }
 
-  private every(meanMs: number, strike: () => void): void {
+  private every(meanMs: number, name: string, random: Random, strike: Strike): void {
     if (meanMs === 0) return;
-    this.targets.scheduler.after(this.spread(2 * meanMs), () => {
+    this.targets.scheduler.after(spread(random, 2 * meanMs), () => {
       if (this.healed) return;
-      strike();
-      this.every(meanMs, strike);
+      if (name !== "") this.targets.struck(name);
+      strike(random);
+      this.every(meanMs, name, random, strike);
     });
   }
 
-  private crash(node: SimNode): void {
+  private crash(node: SimNode, random: Random, forMsMax: number = 3_000): void {
+    const forMs = spread(random, random.chance(0.5) ? 50 : forMsMax);
     if (!node.isRunning) return;
     this.targets.crash(node);
-    this.targets.scheduler.after(this.spread(this.random.chance(0.5) ? 50 : 3_000), () => {
+    this.targets.scheduler.after(forMs, () => {
       if (!node.isRunning) node.start();
     });
   }
 
-  private crashAll(): void {
-    for (const node of this.targets.nodes) this.crash(node);
+  private crashAll(random: Random): void {
+    for (const node of this.targets.nodes) this.crash(node, random);
   }
 
-  private cutPair(bothWays: boolean): void {
-    const { a, b } = this.random.pick(this.targets.network.pairs());
-    const [from, to] = this.random.chance(0.5) ? [a, b] : [b, a];
-    this.cutFor(from, to, bothWays, this.spread(8_000));
+  private crashDatacenter(random: Random): void {
+    const { datacenter } = this.node(random);
+    for (const node of this.targets.nodes) if (node.datacenter === datacenter) this.crash(node, random, 10_000);
+  }
+
+  private cutPair(bothWays: boolean, random: Random): void {
+    const { a, b } = this.pair(random);
+    const [from, to] = random.chance(0.5) ? [a, b] : [b, a];
+    this.cutFor(from, to, bothWays, spread(random, 8_000));
   }
 
   private cutFor(a: number, b: number, bothWays: boolean, forMs: number): void {
@@ -96,40 +120,61 @@ export class Faults {
   }
 
   /** A whole datacenter is cut off. */
-  private isolate(): void {
-    const { datacenter } = this.node();
-    const forMs = this.spread(15_000);
+  private isolate(random: Random): void {
+    const { datacenter } = this.node(random);
+    const forMs = spread(random, 15_000);
     for (const { a, b, wide } of this.targets.network.pairs()) {
       if (wide && (a >>> 8 === datacenter || b >>> 8 === datacenter)) this.cutFor(a, b, true, forMs);
     }
   }
 
-  private flap(): void {
-    const { a, b } = this.random.pick(this.targets.network.pairs());
+  private flap(random: Random): void {
+    const { a, b } = this.pair(random);
     this.targets.network.reset(a, b);
   }
 
-  private jump(): void {
-    const byMs = (this.random.below(2_001) / 1_000 - 1) * this.plan.clockJumpMsMax;
-    const node = this.node();
+  private slow(random: Random): void {
+    const { a, b } = this.pair(random);
+    const forMs = spread(random, 6_000);
+    this.targets.trace.note("slow", a, b, () => `${a} - ${b} for ${Math.round(forMs)} ms`);
+    this.targets.network.slow(a, b, slowFactor, forMs);
+  }
+
+  private clog(random: Random): void {
+    const { a, b } = this.pair(random);
+    const forMs = spread(random, 3_000);
+    this.targets.trace.note("clog", a, b, () => `${a} - ${b} for ${Math.round(forMs)} ms`);
+    this.targets.network.clog(a, b, forMs);
+  }
+
+  private jump(random: Random): void {
+    const byMs = (random.below(2_001) / 1_000 - 1) * this.plan.clockJumpMsMax;
+    const node = this.node(random);
     this.targets.trace.note("jump", node.id, byMs, () => `clock of ${node.id} by ${Math.round(byMs)} ms`);
     node.clock.jump(byMs);
   }
 
-  private fill(node: SimNode): void {
+  private fill(node: SimNode, random: Random): void {
+    const forMs = spread(random, 3_000);
     if (!node.isRunning || node.disk.isFull) return;
+    this.targets.trace.note("full", node.id, forMs, () => `disk of ${node.id} for ${Math.round(forMs)} ms`);
     node.setDiskFull(true);
-    this.targets.scheduler.after(this.spread(3_000), () => {
+    this.targets.scheduler.after(forMs, () => {
       node.disk.isFull = false;
       if (node.isRunning) node.setDiskFull(false);
     });
   }
 
-  private node(): SimNode {
-    return this.random.pick(this.targets.nodes);
+  private node(random: Random): SimNode {
+    return random.pick(this.targets.nodes);
   }
 
-  private spread(msMax: number): number {
-    return (this.random.below(65_536) / 65_536) * msMax;
+  private pair(random: Random): { readonly a: number; readonly b: number } {
+    const pairs = this.targets.network.pairs();
+    return random.pick(pairs);
   }
+}
+
+function spread(random: Random, msMax: number): number {
+  return (random.below(65_536) / 65_536) * msMax;
 }

@@ -36,12 +36,19 @@ interface Link {
   connecting: boolean;
   /** When the last frame of each sender arrives, for order. */
   readonly lastMs: Map<NodeId, number>;
+  /** Until when each sender is busy with what it sent, where the link is capped. */
+  readonly busyMs: Map<NodeId, number>;
+  slowFactor: number;
+  slowUntilMs: number;
+  cloggedUntilMs: number;
+  readonly random: Random;
 }
 
 export class Network {
   framesLost = 0;
   framesRepeated = 0;
   framesOutliving = 0;
+  framesQueued = 0;
   private readonly links = new Map<number, Link>();
   private readonly users = new Map<NodeId, NetworkUser>();
   private readonly scheduler: Scheduler;
@@ -65,7 +72,9 @@ export class Network {
       if (b < a) continue;
       const wide = datacenterOfNode(a) !== datacenterOfNode(b);
       const state = { generation: 0, upAt: new Set<NodeId>(), cut: new Map<NodeId, number>(), lastMs: new Map() };
-      this.links.set(keyOf(a, b), { a, b, wide, ...state, breaking: false, connecting: false });
+      const speed = { busyMs: new Map(), slowFactor: 1, slowUntilMs: 0, cloggedUntilMs: 0 };
+      const random = this.random.fork(`link ${a} ${b}`);
+      this.links.set(keyOf(a, b), { a, b, wide, ...state, ...speed, random, breaking: false, connecting: false });
     }
   }
 
@@ -82,7 +91,7 @@ export class Network {
     this.users.delete(node);
     for (const link of this.linksOf(node)) {
       link.upAt.delete(node);
-      this.break(link, this.random.chance(0.8) ? 5 : 2_000);
+      this.break(link, link.random.chance(0.8) ? 5 : 2_000);
     }
   }
 
@@ -92,14 +101,14 @@ export class Network {
     const copy = allocBytes(length);
     frame.copy(copy, 0, 0, length);
     const loss = link.wide ? this.plan.loss : this.plan.localLoss;
-    const isLost = this.random.chance(loss) && !this.healthy;
+    const isLost = link.random.chance(loss) && !this.healthy;
     if ((link.cut.get(from) ?? 0) > 0 || isLost) {
       this.framesLost++;
       this.trace.note("lost", from, to);
       return;
     }
     this.deliver(link, from, to, copy);
-    if (link.wide && this.random.chance(this.plan.repeat) && !this.healthy) {
+    if (link.wide && link.random.chance(this.plan.repeat) && !this.healthy) {
       this.framesRepeated++;
       this.deliver(link, from, to, copy);
     }
@@ -107,7 +116,7 @@ export class Network {
 
   private deliver(link: Link, from: NodeId, to: NodeId, frame: Bytes): void {
     const { generation } = link;
-    let atMs = this.scheduler.nowMs + this.delayMs(link);
+    let atMs = Math.max(this.sentMs(link, from, frame.length) + this.delayMs(link), link.cloggedUntilMs);
     const keepsOrder = !link.wide || !this.plan.anyOrder || this.healthy;
     if (keepsOrder) {
       atMs = Math.max(atMs, link.lastMs.get(from) ?? 0);
@@ -120,6 +129,31 @@ export class Network {
       this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frame.length} bytes`);
       this.users.get(to)?.frame(from, frame);
     });
+  }
+
+  /** When the last byte of a frame has left its sender. */
+  private sentMs(link: Link, from: NodeId, length: number): number {
+    const { nowMs } = this.scheduler;
+    if (!link.wide || this.healthy || this.plan.bytesPerMs === Number.POSITIVE_INFINITY) return nowMs;
+    const startMs = Math.max(nowMs, link.busyMs.get(from) ?? 0);
+    if (startMs > nowMs) this.framesQueued++;
+    const sentMs = startMs + length / this.plan.bytesPerMs;
+    link.busyMs.set(from, sentMs);
+    return sentMs;
+  }
+
+  /** Frames take `factor` times as long for a while. */
+  slow(a: NodeId, b: NodeId, factor: number, forMs: number): void {
+    const link = this.links.get(keyOf(a, b));
+    if (link === undefined) return;
+    link.slowFactor = factor;
+    link.slowUntilMs = this.scheduler.nowMs + forMs;
+  }
+
+  /** What is sent from now on arrives when that time is over. */
+  clog(a: NodeId, b: NodeId, forMs: number): void {
+    const link = this.links.get(keyOf(a, b));
+    if (link !== undefined) link.cloggedUntilMs = Math.max(link.cloggedUntilMs, this.scheduler.nowMs + forMs);
   }
 
   /** Nothing passes from `from` to `to` until `restore`; after a while both ends notice. */
@@ -148,6 +182,8 @@ export class Network {
     this.healthy = true;
     for (const link of this.links.values()) {
       link.cut.clear();
+      link.slowUntilMs = 0;
+      link.cloggedUntilMs = 0;
       this.connect(link);
     }
   }
@@ -161,7 +197,7 @@ export class Network {
     link.breaking = true;
     const { generation } = link;
     const notice = (node: NodeId): void => {
-      this.scheduler.after(this.fraction() * noticedMsMax, () => {
+      this.scheduler.after(fraction(link.random) * noticedMsMax, () => {
         if (generation === link.generation) this.down(link, node);
       });
     };
@@ -183,12 +219,13 @@ export class Network {
   private connect(link: Link): void {
     if (link.connecting) return;
     link.connecting = true;
-    this.scheduler.after(1 + this.fraction() * (this.healthy ? 100 : 1_000), () => {
+    this.scheduler.after(1 + fraction(link.random) * (this.healthy ? 100 : 1_000), () => {
       link.connecting = false;
       if (link.upAt.size > 0 || link.breaking || this.isCut(link)) return;
       if (!this.users.has(link.a) || !this.users.has(link.b)) return;
       link.generation++;
       link.lastMs.clear();
+      link.busyMs.clear();
       link.upAt.add(link.a).add(link.b);
       this.trace.note("up", link.a, link.b, () => `${link.a} - ${link.b}`);
       this.users.get(link.a)?.linkUp(link.b);
@@ -206,12 +243,13 @@ export class Network {
 
   private delayMs(link: Link): number {
     const mean = link.wide ? this.plan.wideDelayMs : this.plan.localDelayMs;
-    return mean * (1 - this.plan.jitter / 2 + this.plan.jitter * this.fraction() * 2);
+    const slow = link.slowUntilMs > this.scheduler.nowMs ? link.slowFactor : 1;
+    return slow * mean * (1 - this.plan.jitter / 2 + this.plan.jitter * fraction(link.random) * 2);
   }
+}
 
-  private fraction(): number {
-    return this.random.below(65536) / 65536;
-  }
+function fraction(random: Random): number {
+  return random.below(65536) / 65536;
 }
 
 function keyOf(a: NodeId, b: NodeId): number {

@@ -17,7 +17,11 @@ import { sessionQueueMax, waitingBytesMax, waitingWritesMax } from "../../shared
 import type { SimNode } from "./sim-node.ts";
 import { check } from "./violation.ts";
 import { describeDot, describeVersion, dotKeyOf, originOfDotKey, seqOfDotKey } from "./world-write.ts";
+import type { DotKey } from "./world-write.ts";
 import type { World, WorldDatacenter } from "./world.ts";
+
+/** What a restart may forget is at the end: of a run of hours only that much of it is looked at. */
+const dotsLookedAtMax = 50_000;
 
 interface PartitionLog {
   /** Of the newest durable entry. */
@@ -28,6 +32,8 @@ interface PartitionLog {
 export class NodeChecks {
   private readonly node: SimNode;
   private readonly world: World;
+  /** What is applied at this node, in order. */
+  private readonly dots: DotKey[] = [];
   private readonly logs = new Map<number, PartitionLog>();
   private readonly cursor = new EntryCursor();
   /** The greatest time that was told in this incarnation, and in those before. */
@@ -63,6 +69,7 @@ export class NodeChecks {
     check(version.index <= durable, 6, () => `applied before it is durable: ${what()}`);
     check(version.visible > this.toldBefore, 4, () => `visible at or below ${this.toldBefore}, told before: ${what()}`);
     this.world.applied(this.node.datacenter, record.key, version, isVisible);
+    this.dots.push(dotKeyOf(version.datacenter, partition, version.seq));
   }
 
   frameDurable(frame: Bytes): void {
@@ -107,7 +114,9 @@ export class NodeChecks {
     const { index, visible } = cursor;
     const { effect, value, time, datacenter, partition, seq, expiry, key } = decodeWrite(cursor.body);
     const here = this.here;
-    if (here.applied.has(dotKeyOf(datacenter, partition, seq))) return;
+    const dot = dotKeyOf(datacenter, partition, seq);
+    if (here.applied.has(dot)) return;
+    this.dots.push(dot);
     const version = new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry);
     const before = here.current.get(key);
     const wins = before === undefined || compareVersions(version, before) > 0;
@@ -115,7 +124,7 @@ export class NodeChecks {
   }
 
   recovered(core: NodeCore): void {
-    for (const dot of this.here.applied.keys()) {
+    for (const dot of this.dots.slice(-dotsLookedAtMax)) {
       const origin = originOfDotKey(dot);
       const partition = core.state.local(partitionOf(origin));
       if (partition === undefined) continue;

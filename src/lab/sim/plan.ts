@@ -15,6 +15,8 @@ export interface NetworkPlan {
   readonly localLoss: number;
   readonly repeat: number;
   readonly anyOrder: boolean;
+  /** What a link between datacenters carries at most. */
+  readonly bytesPerMs: number;
 }
 
 export interface DiskPlan {
@@ -38,6 +40,8 @@ export interface ClockPlan {
 export interface FaultPlan {
   readonly crashMs: number;
   readonly crashAllMs: number;
+  /** All nodes of a datacenter at once, for long. */
+  readonly crashDatacenterMs: number;
   readonly cutMs: number;
   readonly cutOneWayMs: number;
   readonly isolateMs: number;
@@ -46,6 +50,10 @@ export interface FaultPlan {
   readonly clockJumpMs: number;
   readonly clockJumpMsMax: number;
   readonly diskFullMs: number;
+  /** A link becomes slow for a while. */
+  readonly slowMs: number;
+  /** A link holds everything back for a while, then delivers it. */
+  readonly clogMs: number;
   readonly checkpointMs: number;
 }
 
@@ -66,6 +74,14 @@ export interface WorkloadPlan {
   readonly numbered: number;
   readonly scan: number;
   readonly hangUp: number;
+  /** The photo album and the three friends of the paper. */
+  readonly album: number;
+  /** Reads for long without a write. */
+  readonly browse: number;
+  /** Deletes and writes anew, in one pipeline. */
+  readonly rewrite: number;
+  /** Every value is at least this long. */
+  readonly valueBytes: number;
 }
 
 export interface Plan {
@@ -107,6 +123,7 @@ function networkPlan(random: Random): NetworkPlan {
     localLoss: random.chance(0.15) ? random.pick([0.001, 0.01]) : 0,
     repeat: random.chance(0.4) ? random.pick([0.01, 0.2]) : 0,
     anyOrder: random.chance(0.4),
+    bytesPerMs: random.chance(0.15) ? random.pick([20, 100, 1_000]) : Number.POSITIVE_INFINITY,
   };
 }
 
@@ -145,12 +162,15 @@ function faultPlan(random: Random): FaultPlan {
     clockJumpMsMax: random.pick([100, 5_000, 40_000, 90_000]),
     diskFullMs: every(0.15, [4_000, 10_000]),
     checkpointMs: every(0.8, [300, 1_000, 5_000]),
+    crashDatacenterMs: every(0.1, [5_000, 15_000]),
+    slowMs: every(0.25, [1_000, 5_000]),
+    clogMs: every(0.25, [1_000, 5_000]),
   };
 }
 
 /** Many keys, and readers of all of them while a datacenter is cut off: that makes contexts grow. */
 function wideFaults(faults: FaultPlan): FaultPlan {
-  return { ...faults, isolateMs: 1_500, crashMs: 0, crashAllMs: 0 };
+  return { ...faults, isolateMs: 1_500, crashMs: 0, crashAllMs: 0, crashDatacenterMs: 0 };
 }
 
 function workloadPlan(random: Random, isWide: boolean): WorkloadPlan {
@@ -171,5 +191,9 @@ function workloadPlan(random: Random, isWide: boolean): WorkloadPlan {
     numbered: weight(0.4),
     scan: isWide ? 2 : 0,
     hangUp: weight(0.2),
+    album: weight(0.4),
+    browse: weight(0.2),
+    rewrite: weight(0.3),
+    valueBytes: !isWide && random.chance(0.04) ? 40_000 : 0,
   };
 }

@@ -25,6 +25,7 @@ export class Reached {
     this.count("frames lost", network.framesLost);
     this.count("frames repeated", network.framesRepeated);
     this.count("frames outliving their link", network.framesOutliving);
+    this.count("frames queued at a capped link", network.framesQueued);
   }
 
   merge(other: Reached): void {

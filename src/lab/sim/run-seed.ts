@@ -1,9 +1,9 @@
 /*
  * Runs one seed and says how it ended.
  */
-import type { Mutant } from "./mutants/mutant.ts";
 import type { Reached } from "./reached.ts";
 import { Simulation } from "./simulation.ts";
+import type { SimulationOptions } from "./simulation.ts";
 import { Violation } from "./violation.ts";
 
 export interface SeedResult {
@@ -24,13 +24,13 @@ export interface SeedFailure {
   readonly message: string;
   readonly stack: string;
   readonly atMs: number;
+  /** The causal chain behind it, in words; empty where there is none. */
+  readonly chain: readonly string[];
+  /** The writes, threads and keys that it is about. */
+  readonly names: readonly string[];
 }
 
-export interface SeedOptions {
-  readonly safetyMs?: number;
-  readonly mutant?: Mutant;
-  readonly print?: (line: string) => void;
-}
+export type SeedOptions = Omit<SimulationOptions, "seed">;
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   const simulation = new Simulation({ seed, ...options });
@@ -54,7 +54,9 @@ function attempt(simulation: Simulation): SeedFailure | undefined {
     return undefined;
   } catch (error) {
     const { message, stack } = error as Error;
-    const invariant = error instanceof Violation ? error.invariant : undefined;
-    return { invariant, message, stack: stack ?? "", atMs: simulation.scheduler.nowMs };
+    const atMs = simulation.scheduler.nowMs;
+    const failure = { message, stack: stack ?? "", atMs };
+    if (!(error instanceof Violation)) return { ...failure, invariant: undefined, chain: [], names: [] };
+    return { ...failure, invariant: error.invariant, ...error.story };
   }
 }

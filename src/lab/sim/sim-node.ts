@@ -2,7 +2,8 @@
  * One node of a simulated cluster: the real NodeCore, driven as src/server/node-driver.ts drives it, on virtual time.
  *
  *   down ──start: recovery from the disk──▶ running ──crash──▶ down
- *   running ──pause──▶ paused: nothing happens to it until it resumes; then everything does, in order
+ *   running ──pause──▶ paused: nothing happens to it until it resumes; then everything does, in order, the first of it at the
+ *       time at which it fell asleep: a process that is stopped in the middle of a turn believes that it is still then
  *
  * A broken invariant of the core ends the run: it is not caught here.
  */
@@ -133,12 +134,15 @@ export class SimNode implements Effects, NetworkUser {
   private resumeLater(incarnation: number): void {
     this.parts.scheduler.at(this.pausedUntilMs, () => {
       if (incarnation !== this.incarnation) return;
+      let isFirst = true;
       for (let event = this.deferred.shift(); event !== undefined; event = this.deferred.shift()) {
         if (this.isPaused || this.core === undefined) {
           this.deferred.unshift(event);
           return;
         }
-        this.now(this.core, event);
+        if (isFirst) event(this.core);
+        else this.now(this.core, event);
+        isFirst = false;
       }
     });
   }

@@ -9,11 +9,14 @@ import type { NodeCore } from "../../core/node-core.ts";
 import { nodeIdOf, Placement } from "../../core/placement.ts";
 import { Random } from "../../shared/random.ts";
 import type { Bytes } from "../../shared/bytes.ts";
+import { shipWindowBytes } from "../../shared/limits.ts";
 import type { HistoryLine } from "../history/format.ts";
 import { historyHeader } from "../history/recorder.ts";
 import { Client } from "./client.ts";
 import type { SimToken } from "./client-connection.ts";
 import { Disk } from "./disk.ts";
+import { restrictFaults } from "./fault-kinds.ts";
+import type { FaultKind } from "./fault-kinds.ts";
 import { Faults } from "./faults.ts";
 import { checkSettled, isSettled } from "./settled.ts";
 import type { Mutant } from "./mutants/mutant.ts";
@@ -35,12 +38,17 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly safetyMs?: number;
   readonly mutant?: Mutant;
+  /** Only these kinds of faults; all of the seed's where it is not there. */
+  readonly faults?: readonly FaultKind[];
+  /** Only these clients, by number; the others are as they would have been. */
+  readonly clients?: readonly number[];
   readonly print?: (line: string) => void;
 }
 
 const safetyMsDefault = 20_000;
 const livenessMsMax = 400_000;
-const eventsMax = 20_000_000;
+/** For each second of virtual time with faults. */
+const eventsPerSecondMax = 1_000_000;
 /** Clients go on for a while after all faults have ended. */
 const afterwardsMs = 1_000;
 const settledCheckMs = 250;
@@ -65,8 +73,9 @@ export class Simulation implements NodeObserver {
   constructor(options: SimulationOptions) {
     const random = new Random(options.seed);
     this.mutant = options.mutant;
-    const plan = planOf(random.fork("plan"), options.safetyMs ?? safetyMsDefault);
-    this.plan = this.mutant?.stress?.(plan) ?? plan;
+    const drawn = planOf(random.fork("plan"), options.safetyMs ?? safetyMsDefault);
+    const plan = this.mutant?.stress?.(drawn) ?? drawn;
+    this.plan = options.faults === undefined ? plan : restrictFaults(plan, options.faults);
     this.placement = new Placement(this.plan.nodesOf, this.plan.partitions);
     this.world = new World(this.plan.nodesOf.length);
     this.trace = new Trace(() => this.scheduler.nowMs, options.print);
@@ -75,13 +84,14 @@ export class Simulation implements NodeObserver {
     this.makeNodes(random);
     const datacenters = this.plan.nodesOf.map((_, index) => `dc${index}`);
     this.history.push(historyHeader({ cluster: "simulated", datacenters, clock: "one" }));
-    this.makeClients(random.fork("workload"));
+    this.makeClients(random.fork("workload"), options.clients);
     this.faults = new Faults(random.fork("faults"), this.plan.faults, {
       scheduler,
       network: this.network,
       nodes: this.nodes,
       trace,
       crash: (node) => this.crash(node),
+      struck: (name) => this.reached.count(`fault: ${name}`),
     });
   }
 
@@ -112,9 +122,9 @@ export class Simulation implements NodeObserver {
     });
   }
 
-  private makeClients(random: Random): void {
+  private makeClients(random: Random, chosen: readonly number[] | undefined): void {
     const { workload, nodesOf } = this.plan;
-    const { scheduler, world, nodes, tokens, reached } = this;
+    const { scheduler, world, nodes, tokens, reached, trace } = this;
     for (let i = 0; i < workload.actors; i++) {
       const parts = {
         scheduler,
@@ -125,9 +135,11 @@ export class Simulation implements NodeObserver {
         history: { write: (line: HistoryLine) => void this.history.push(line) },
         random: random.fork(`client ${i}`),
         reached: reached.situations,
+        trace,
         nextThreadName: () => `s${++this.threads}`,
       };
-      this.clients.push(new Client(`client-${i}`, random.below(nodesOf.length), parts));
+      const client = new Client(`client-${i}`, random.below(nodesOf.length), parts);
+      if (chosen === undefined || chosen.includes(i)) this.clients.push(client);
     }
   }
 
@@ -156,6 +168,7 @@ export class Simulation implements NodeObserver {
   }
 
   private runUntil(untilMs: number): void {
+    const eventsMax = eventsPerSecondMax * (20 + this.plan.safetyMs / 1_000);
     while (this.scheduler.step(untilMs)) {
       if (this.scheduler.events > eventsMax) throw new Violation(12, `more than ${eventsMax} events`);
     }
@@ -174,6 +187,13 @@ export class Simulation implements NodeObserver {
       if (write.dependencies.prefixes.length > 0) this.reached.count("writes received that depend on prefixes");
       return admit(partition, write);
     };
+    for (const shipper of core.shippers.values()) {
+      const pump = shipper.pump.bind(shipper);
+      shipper.pump = (end) => {
+        pump(end);
+        if (shipper.inFlightBytes >= shipWindowBytes) this.reached.count("shipping windows full");
+      };
+    }
     this.mutant?.created?.(core, this);
   }
 

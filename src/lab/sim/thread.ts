@@ -67,6 +67,11 @@ export class Thread {
     return [...dots];
   }
 
+  /** What single steps before that place saw, each by a read or a condition of its own; an attach takes over several. */
+  sawAt(before: number): readonly DotKey[] {
+    return this.steps.slice(0, before + 1).flatMap(({ saw }) => (saw.length === 1 ? saw : []));
+  }
+
   /** A write takes effect after everything before it in its thread. */
   private checkAnswered(step: ThreadStep, before: number): void {
     if (this.isOver || before === this.steps.length) return;

@@ -25,13 +25,20 @@ export function describeDot(dot: DotKey): string {
   return formatDot(originOfDotKey(dot), seqOfDotKey(dot));
 }
 
+/** A value without what makes it long: its first part names its write. */
+export function tagOf(value: string): string {
+  const end = value.indexOf(".");
+  return end < 0 ? value : value.slice(0, end);
+}
+
 export function describeVersion(version: Version | undefined): string {
   if (version === undefined) return "nothing";
   const { datacenter, partition, seq, time, value } = version;
-  return `${value} (${formatDot(originOf(datacenter, partition), seq)} at ${time})`;
+  return `${tagOf(value)} (${formatDot(originOf(datacenter, partition), seq)} at ${time})`;
 }
 
 export class WorldWrite {
+  /** Unique; what is written is this, perhaps made longer. */
   readonly value: string;
   readonly key: string;
   readonly thread: Thread;

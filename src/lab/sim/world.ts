@@ -8,12 +8,13 @@
  *   5  a key's current version never goes back
  *   6  an acknowledged write is applied, and stays so; nothing is applied elsewhere that is not durable at home
  */
-import { compareVersions } from "../../protocol/version.ts";
-import type { Version } from "../../protocol/version.ts";
+import { compareVersions, Version } from "../../protocol/version.ts";
 import type { Thread } from "./thread.ts";
-import { describeDot, describeVersion, dotKeyOf, WorldWrite } from "./world-write.ts";
+import { describeDot, describeVersion, dotKeyOf, tagOf, WorldWrite } from "./world-write.ts";
 import type { DotKey } from "./world-write.ts";
+import { causalChain } from "./causal-chain.ts";
 import { check } from "./violation.ts";
+import type { Story } from "./violation.ts";
 
 interface Hole {
   readonly from: number;
@@ -53,7 +54,8 @@ export class World {
     const write = this.identify(datacenter, key, version);
     const dot = write.dot as DotKey;
     const what = (): string => `${describeVersion(version)} of ${key} in datacenter ${datacenter}`;
-    check(!here.applied.has(dot), 2, () => `applied twice: ${what()}`);
+    const story = (): Story => causalChain(this, write, undefined);
+    check(!here.applied.has(dot), 2, () => `applied twice: ${what()}`, story);
     this.checkDependencies(here, write, version.visible);
     if (version.datacenter === datacenter) {
       check(version.visible === version.time, 3, () => `visible at ${version.visible}, not at its time: ${what()}`);
@@ -61,12 +63,13 @@ export class World {
     here.applied.set(dot, version.visible);
     const before = here.current.get(key);
     const wins = before === undefined || compareVersions(version, before) > 0;
-    check(wins === isVisible, 5, () => `${what()} ${isVisible ? "replaced" : "lost to"} ${describeVersion(before)}`);
+    const how = isVisible ? "replaced" : "lost to";
+    check(wins === isVisible, 5, () => `${what()} ${how} ${describeVersion(before)}`, story);
     if (wins) here.current.set(key, version);
   }
 
   private identify(datacenter: number, key: string, version: Version): WorldWrite {
-    const write = this.writes.get(version.value);
+    const write = this.writes.get(tagOf(version.value));
     check(write !== undefined && write.key === key, 14, () => `nobody wrote ${describeVersion(version)} to ${key}`);
     const dot = dotKeyOf(version.datacenter, version.partition, version.seq);
     if (write.dot === undefined) {
@@ -85,7 +88,7 @@ export class World {
     const other = this.byDot.get(dot);
     check(other === undefined, 2, () => `${describeDot(dot)} was given to ${write.value} and to ${other?.value}`);
     write.dot = dot;
-    write.version = version;
+    write.version = lean(version);
     write.dependencies = write.thread.dependencies(write.step);
     this.byDot.set(dot, write);
     const holes = this.holes.get(dotKeyOf(version.datacenter, version.partition, 0)) ?? [];
@@ -97,13 +100,22 @@ export class World {
   private checkDependencies(here: WorldDatacenter, write: WorldWrite, visible: number): void {
     for (const cause of write.dependencies) {
       const causeVisible = here.applied.get(cause);
-      check(causeVisible !== undefined, 1, () => this.describeMissing(here, write, cause));
-      check(causeVisible < visible, 3, () => {
-        const effect = `${write.value} (${describeDot(write.dot as DotKey)}) became visible at ${visible}`;
-        const because = `its cause ${this.byDot.get(cause)?.value} (${describeDot(cause)}) at ${causeVisible}`;
-        return `${effect} in datacenter ${here.index}, ${because}`;
-      });
+      const story = (): Story => causalChain(this, write, cause);
+      check(causeVisible !== undefined, 1, () => this.describeMissing(here, write, cause), story);
+      check(causeVisible < visible, 3, () => this.describeTimes(here, write, visible, cause, causeVisible), story);
     }
+  }
+
+  private describeTimes(
+    here: WorldDatacenter,
+    write: WorldWrite,
+    visible: number,
+    cause: DotKey,
+    causeVisible: number,
+  ): string {
+    const effect = `${write.value} (${describeDot(write.dot as DotKey)}) became visible at ${visible}`;
+    const because = `its cause ${this.byDot.get(cause)?.value} (${describeDot(cause)}) at ${causeVisible}`;
+    return `${effect} in datacenter ${here.index}, ${because}`;
   }
 
   private describeMissing(here: WorldDatacenter, write: WorldWrite, cause: DotKey): string {
@@ -143,4 +155,12 @@ export class World {
     check(this.byDot.get(dot)?.key === key, 14, () => `told of under another key: ${what()}`);
     return dot;
   }
+}
+
+/** A version without what makes its value long: there are many of them. */
+function lean(version: Version): Version {
+  const { effect, value, time, datacenter, partition, seq, visible, index, expiry } = version;
+  const tag = tagOf(value);
+  if (tag === value) return version;
+  return new Version(effect, tag, time, datacenter, partition, seq, visible, index, expiry);
 }

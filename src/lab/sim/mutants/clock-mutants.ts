@@ -1,8 +1,15 @@
 /*
  * Mutants of clocks and floors (docs/PROTOCOL.md; of the models: Reserve, Attach, Drop).
  */
+import type { WorkloadPlan } from "../plan.ts";
 import { eachSession } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
+
+/** Sessions that have seen only what is stable carry nothing but their floor. */
+function readMostly(workload: WorkloadPlan): WorkloadPlan {
+  const none = { remove: 0, conditional: 0, chain: 0, adopt: 0, numbered: 0, album: 0, browse: 0, rewrite: 0 };
+  return { ...workload, ...none, keys: 20, hotKeys: 3, thinkMs: 60, burstMax: 4, read: 20, write: 1, valueBytes: 0 };
+}
 
 const clockGoesBack: Mutant = {
   rule: "a clock begins above every time seen before a restart",
@@ -47,7 +54,8 @@ const floorDropped: Mutant = {
     nodesOf: [2, 2],
     partitions: 6,
     clock: { skewMsMax: 10_000, driftMax: 0 },
-    workload: { ...plan.workload, burstMax: 4, read: 20, write: 1, chain: 0, move: 10, adopt: 0, hangUp: 4 },
+    network: { ...plan.network, wideDelayMs: 20, loss: 0 },
+    workload: { ...readMostly(plan.workload), move: 10, hangUp: 4 },
   }),
   created(core) {
     eachSession(core, (session) => {
@@ -82,10 +90,31 @@ const attachPlain: Mutant = {
   },
 };
 
+const stableWithoutClock: Mutant = {
+  rule: "a dot is left out of a context only once the floor is above the clocks at which it was applied everywhere",
+  seeds: 60,
+  invariants: [3],
+  stress: (plan) => ({
+    ...plan,
+    nodesOf: [2, 2, 2],
+    partitions: 6,
+    clock: { skewMsMax: 10_000, driftMax: 0 },
+    network: { ...plan.network, wideDelayMs: 20, loss: 0 },
+    workload: { ...readMostly(plan.workload), write: 4, hangUp: 4 },
+  }),
+  created({ stability }) {
+    const onNotice = stability.onNotice.bind(stability);
+    stability.onNotice = (peer, notice) => onNotice(peer, { ...notice, clock: 0 });
+    const onAck = stability.onAck.bind(stability);
+    stability.onAck = (_clock, partitions) => onAck(0, partitions);
+  },
+};
+
 export const clockMutants: Readonly<Record<string, Mutant>> = {
   "clock-goes-back": clockGoesBack,
   "no-reserve": noReserve,
   "no-floor": noFloor,
   "token-floor-dropped": floorDropped,
   "attach-plain": attachPlain,
+  "stable-without-clock": stableWithoutClock,
 };

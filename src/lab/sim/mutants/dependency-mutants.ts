@@ -140,19 +140,6 @@ const stableOnceReceived: Mutant = {
   },
 };
 
-const stableWithoutClock: Mutant = {
-  rule: "a dot is left out of a context only once the floor is above the clocks at which it was applied everywhere",
-  seeds: 60,
-  invariants: [3],
-  stress: (plan) => ({ ...plan, clock: { skewMsMax: 500, driftMax: 0 } }),
-  created({ stability }) {
-    const onNotice = stability.onNotice.bind(stability);
-    stability.onNotice = (peer, notice) => onNotice(peer, { ...notice, clock: 0 });
-    const onAck = stability.onAck.bind(stability);
-    stability.onAck = (_clock, partitions) => onAck(0, partitions);
-  },
-};
-
 export const dependencyMutants: Readonly<Record<string, Mutant>> = {
   "version-or-later": versionOrLater,
   "skip-dependency-check": skipDependencyCheck,
@@ -162,5 +149,4 @@ export const dependencyMutants: Readonly<Record<string, Mutant>> = {
   "check-answered-from-proposed": checkAnsweredFromProposed,
   "check-clocks-ignored": checkClocksIgnored,
   "stable-once-received": stableOnceReceived,
-  "stable-without-clock": stableWithoutClock,
 };

@@ -1,0 +1,70 @@
+/*
+ * The seeds that every change must pass, and the rare situations that they must get into: or the simulation proves less than
+ * it seems to. In two test files, since there are two workers.
+ */
+import { expect } from "vitest";
+import { Reached } from "../reached.ts";
+import { runSeed } from "../run-seed.ts";
+
+const safetyMs = 5_000;
+/** A bound on a hang, not on speed. */
+export const fixedSeedsTimeoutMs = 300_000;
+
+const situations = [
+  "adopted",
+  "adoption timed out",
+  "attachWaits",
+  "checkpoints",
+  "clocksRefused",
+  "conditionsFailed",
+  "contextCollapses",
+  "contextDotsStable",
+  "depChecksFromWatermark",
+  "evictions",
+  "fault: clock jump",
+  "fault: clog",
+  "fault: crash",
+  "fault: crash all",
+  "fault: cut",
+  "fault: cut one way",
+  "fault: disk full",
+  "fault: flap",
+  "fault: isolate",
+  "fault: pause",
+  "fault: slow",
+  "frames lost",
+  "frames outliving their link",
+  "frames queued at a capped link",
+  "frames repeated",
+  "logReadsForShipping",
+  "long reading",
+  "move",
+  "numbered request repeated",
+  "read failed: UNAVAILABLE",
+  "readsForwarded",
+  "readsFromStore",
+  "requestsRepeated",
+  "restarts",
+  "streamRewinds",
+  "write failed: CLOCKSKEW",
+  "write failed: READONLY",
+  "write failed: UNAVAILABLE",
+  "write failed: UNKNOWNOUTCOME",
+  "writes received that depend on prefixes",
+  "writesBeaten",
+  "writesBlocked",
+  "writesHeldForClock",
+  "writesRepeated",
+];
+
+/** Runs them all; `alsoReached` are situations too rare for both halves. */
+export function expectSeedsWell(from: number, to: number, alsoReached: readonly string[]): void {
+  const reached = new Reached();
+  for (let seed = from; seed <= to; seed++) {
+    const result = runSeed(seed, { safetyMs });
+    expect({ seed, failure: result.failure }).toEqual({ seed, failure: undefined });
+    reached.merge(result.reached);
+  }
+  const missed = [...situations, ...alsoReached].filter((situation) => !reached.situations.has(situation));
+  expect(missed).toEqual([]);
+}
