@@ -37,7 +37,7 @@ function main(): number {
       continue;
     }
     if (++failures > failuresShownMax) continue;
-    tellFailure(result, words);
+    tellFailure(result, words, options);
     if (shrink) tellShrunk(result, options, words);
   }
   const seconds = (performance.now() - startMs) / 1_000;

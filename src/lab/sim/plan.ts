@@ -100,7 +100,8 @@ export function planOf(random: Random, safetyMs: number): Plan {
   const datacenters = 2 + random.below(random.chance(0.2) ? 4 : 2);
   const isWide = random.fork("wide").chance(0.06);
   const faults = faultPlan(random.fork("faults"));
-  const nodesOf = Array.from({ length: datacenters }, () => 1 + random.below(3));
+  const nodesMax = random.fork("nodes").chance(0.1) ? 5 : 3;
+  const nodesOf = Array.from({ length: datacenters }, () => 1 + random.below(nodesMax));
   return {
     nodesOf,
     partitions: 1 + random.below(6),

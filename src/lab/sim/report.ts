@@ -10,7 +10,7 @@ export function tellResult(result: SeedResult): void {
   console.log(`seed ${result.seed}: well; ${figures(result)}`);
 }
 
-export function tellFailure(result: SeedResult, words: string, options: SeedOptions = {}): void {
+export function tellFailure(result: SeedResult, words: string, options: SeedOptions): void {
   const { seed, failure } = result;
   if (failure === undefined) return;
   const { invariant, message, stack, atMs, chain } = failure;

@@ -1,10 +1,12 @@
 /*
  * Runs one seed and says how it ended.
  */
+import { causalChain } from "./causal-chain.ts";
 import type { Reached } from "./reached.ts";
 import { Simulation } from "./simulation.ts";
 import type { SimulationOptions } from "./simulation.ts";
 import { Violation } from "./violation.ts";
+import type { Story } from "./violation.ts";
 
 export interface SeedResult {
   readonly seed: number;
@@ -32,6 +34,8 @@ export interface SeedFailure {
 
 export type SeedOptions = Omit<SimulationOptions, "seed">;
 
+const namesMax = 8;
+
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   const simulation = new Simulation({ seed, ...options });
   const failure = attempt(simulation);
@@ -57,6 +61,14 @@ function attempt(simulation: Simulation): SeedFailure | undefined {
     const atMs = simulation.scheduler.nowMs;
     const failure = { message, stack: stack ?? "", atMs };
     if (!(error instanceof Violation)) return { ...failure, invariant: undefined, chain: [], names: [] };
-    return { ...failure, invariant: error.invariant, ...error.story };
+    const { invariant, story } = error;
+    return { ...failure, invariant, ...(story.chain.length > 0 ? story : storyOf(simulation, message)) };
   }
+}
+
+/** For a violation that tells no story: that of the first write that it names. */
+function storyOf({ world }: Simulation, message: string): Story {
+  const names = [...new Set(Array.from(message.matchAll(/\b[ws]\d+\b/g), ([name]) => name))].slice(0, namesMax);
+  const first = names.map((name) => world.writes.get(name)).find((write) => write !== undefined);
+  return { chain: first === undefined ? [] : causalChain(world, first, undefined).chain, names };
 }

@@ -4,7 +4,7 @@
  * Exit codes: 0 all were caught, 1 one survived or was caught by something else than what is to catch it, 2 unknown name.
  */
 import { mutants } from "./all.ts";
-import { hunt } from "./hunt.ts";
+import { hunt, huntSafetyMs } from "./hunt.ts";
 import type { Mutant } from "./mutant.ts";
 
 function isCaught(name: string, mutant: Mutant): boolean {
@@ -21,6 +21,9 @@ function isCaught(name: string, mutant: Mutant): boolean {
   console.log(`${isExpected ? "caught  " : "ASTRAY  "}  ${name}, by ${by} in seed ${failure.seed} (${seconds} s)`);
   console.log(`            rule: ${mutant.rule}`);
   console.log(`            ${message.split("\n")[0]?.slice(0, 160)}`);
+  console.log(
+    `            again: npm run sim -- --seed ${failure.seed} --mutant ${name} --seconds ${huntSafetyMs / 1_000} --shrink`,
+  );
   return isExpected;
 }
 
