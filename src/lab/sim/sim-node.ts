@@ -68,6 +68,10 @@ export class SimNode implements Effects, NetworkUser {
     return this.core !== undefined;
   }
 
+  get isCheckpointing(): boolean {
+    return this.checkpointing;
+  }
+
   get isPaused(): boolean {
     return this.pausedUntilMs > this.parts.scheduler.nowMs;
   }

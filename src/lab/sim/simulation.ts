@@ -213,5 +213,8 @@ export class Simulation implements NodeObserver {
   crashed(node: SimNode, core: NodeCore): void {
     this.checks.get(node)?.crashed();
     this.reached.add(node, core);
+    if (core.gate.waitingCount > 0) this.reached.count("crashes while writes wait");
+    if (core.state.proposals.isFrameUnderWay) this.reached.count("crashes with a frame under way");
+    if (node.isCheckpointing) this.reached.count("crashes during a checkpoint");
   }
 }

@@ -1,9 +1,12 @@
 /*
  * Mutants of sessions: what may overlap, and what an attach waits for (docs/PROTOCOL.md; src/core/session.ts).
  */
+import type { Version } from "../../../protocol/version.ts";
 import type { Plan } from "../plan.ts";
 import { eachSession } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
+
+const copyAgeMs = 200;
 
 function pipelines(plan: Plan): Plan {
   return { ...plan, nodesOf: [3, 3], partitions: 6, workload: { ...plan.workload, burstMax: 12, chain: 4 } };
@@ -96,10 +99,42 @@ const ownWriteUnseen: Mutant = {
   },
 };
 
+const readsFromCopy: Mutant = {
+  rule: "a read is answered from what its owner shows now, not from a copy that is a moment old",
+  seeds: 8,
+  invariants: [8],
+  stress: (plan) => ({ ...plan, workload: { ...plan.workload, chain: 0, move: 0, adopt: 0, hangUp: 8 } }),
+  created(core, { scheduler }) {
+    const copies = new Map<string, { readonly version: Version | undefined; readonly untilMs: number }>();
+    eachSession(core, (session) => {
+      const read = session.read.bind(session);
+      // What the session itself had seen it is never told less of: only somebody else can tell.
+      let hasSeen = false;
+      session.read = (key, sink, tag) => {
+        const readDone = (own: number, version: Version | undefined): void => {
+          const copy = copies.get(key);
+          const isFresh = copy !== undefined && scheduler.nowMs < copy.untilMs;
+          if (!isFresh) copies.set(key, { version, untilMs: scheduler.nowMs + copyAgeMs });
+          sink.readDone(own, isFresh && !hasSeen ? copy.version : version);
+          hasSeen = true;
+        };
+        const nothing = (): undefined => undefined;
+        read(key, { readDone, writeDone: nothing, reached: nothing, failed: sink.failed.bind(sink) }, tag);
+      };
+      const write = session.write.bind(session);
+      session.write = (request, sink, tag) => {
+        hasSeen = true;
+        write(request, sink, tag);
+      };
+    });
+  },
+};
+
 export const sessionMutants: Readonly<Record<string, Mutant>> = {
   "attach-without-waiting": attachWithoutWaiting,
   "reads-overlap": readsOverlap,
   "writes-overtake-reads": writesOvertakeReads,
   "log-changed-early": logChangedEarly,
   "own-write-unseen": ownWriteUnseen,
+  "reads-from-copy": readsFromCopy,
 };

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { parseCommand } from "./command.ts";
+
+describe("the simulator's command line", () => {
+  it("takes one seed or a range", () => {
+    expect(parseCommand(["--seed", "7"])).toMatchObject({ from: 7, to: 7, shrink: false, options: {} });
+    expect(parseCommand(["--seeds", "1..20"])).toMatchObject({ from: 1, to: 20 });
+  });
+
+  it("takes times, kinds of faults and clients", () => {
+    const words = ["--seed", "7", "--hours", "0.5", "--faults", "crash,clock", "--clients", "0,3", "--shrink"];
+    const options = { safetyMs: 1_800_000, faults: ["crash", "clock"], clients: [0, 3] };
+    expect(parseCommand(words)).toMatchObject({ shrink: true, options });
+    expect(parseCommand(["--seed", "7", "--faults", "none"])).toMatchObject({ options: { faults: [] } });
+  });
+
+  it.each([
+    [[], /^usage/],
+    [["--seed", "x"], /^usage/],
+    [["--seed", "1", "--seconds", "0"], /^usage/],
+    [["--seed", "1", "--faults", "rain"], /network,partition,crash,disk,clock,pause/],
+    [["--seed", "1", "--mutant", "none"], /version-or-later/],
+  ])("says what is wrong with %j", (words, answer) => {
+    expect(parseCommand(words)).toMatch(answer);
+  });
+});
