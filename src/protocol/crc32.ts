@@ -7,8 +7,9 @@ import type { Bytes } from "../shared/bytes.ts";
 const table: Uint32Array = new Uint32Array(256);
 for (let i = 0; i < 256; i++) {
   let remainder = i;
-  for (let bit = 0; bit < 8; bit++)
+  for (let bit = 0; bit < 8; bit++) {
     remainder = (remainder & 1) === 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1;
+  }
   table[i] = remainder;
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const killedAfterMs = 10_000;
 
 /** A zombie has ended: only its parent has not asked yet. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return !stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
@@ -22,7 +22,7 @@ export async function killAndWait(pids: readonly number[]): Promise<void> {
   await gone(pids);
 }
 
-export async function gone(pids: readonly number[]): Promise<void> {
+async function gone(pids: readonly number[]): Promise<void> {
   const deadline = performance.now() + killedAfterMs;
   while (pids.some(isRunning)) {
     if (performance.now() > deadline) throw new Error(`still running: ${pids.filter(isRunning).join(", ")}`);
