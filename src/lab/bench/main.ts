@@ -3,61 +3,49 @@
  * holds elsewhere is the ratio between two of them from one run.
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { benchLogAppend } from "./log-append.ts";
 import { benchRespCodec } from "./resp-codec.ts";
 import { compare } from "./compare/compare.ts";
 import { replication } from "./replication/replication.ts";
+import { LabUsageError, labOptions, runLabCommand } from "../lab-options.ts";
 
 const usage = `npm run bench -- compare [--rounds 3] [--requests 200000] [--dir DIR] [--profile] [--json FILE]
 npm run bench -- replication [--seconds 10] [--rate 5000] [--steps 6] [--port 17500] [--dir DIR] [--json FILE]
 npm run bench -- codec [--seconds 1]
 npm run bench -- log [--seconds 2] [--dir DIR]`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string", default: "3" },
-    requests: { type: "string", default: "200000" },
-    dir: { type: "string", default: "" },
-    profile: { type: "boolean", default: false },
-    seconds: { type: "string", default: "10" },
-    rate: { type: "string", default: "5000" },
-    steps: { type: "string", default: "6" },
-    port: { type: "string", default: "17500" },
-    json: { type: "string", default: "" },
-  },
-});
-
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function main(): Promise<number> {
-  const directory = values.dir;
-  const [what] = positionals;
+async function main(args: readonly string[]): Promise<number> {
+  const options = labOptions(args, {
+    rounds: "3",
+    requests: "200000",
+    dir: "",
+    profile: false,
+    seconds: "10",
+    rate: "5000",
+    steps: "6",
+    port: "17500",
+    json: "",
+  });
+  const directory = options.text("dir");
+  const [what] = options.words;
   let results: unknown;
   if (what === "compare") {
-    const { rounds, requests, profile } = values;
-    results = await compare({ rounds: Number(rounds), requests: Number(requests), directory, profile }, print);
+    const [rounds, requests] = [options.number("rounds"), options.number("requests")];
+    results = await compare({ rounds, requests, directory, profile: options.flag("profile") }, print);
   } else if (what === "replication") {
-    const { seconds, rate, steps, port } = values;
-    const options = {
-      directory,
-      port: Number(port),
-      seconds: Number(seconds),
-      firstRate: Number(rate),
-      steps: Number(steps),
-    };
-    results = await replication(options, print);
-  } else if (what === "codec") benchRespCodec(Number(values.seconds));
-  else if (what === "log") await benchLogAppend(directory, Number(values.seconds));
-  else {
-    print(usage);
-    return 2;
-  }
-  if (values.json !== "") writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
+    const [port, seconds] = [options.number("port"), options.number("seconds")];
+    const [firstRate, steps] = [options.number("rate"), options.number("steps")];
+    results = await replication({ directory, port, seconds, firstRate, steps }, print);
+  } else if (what === "codec") benchRespCodec(options.number("seconds"));
+  else if (what === "log") await benchLogAppend(directory, options.number("seconds"));
+  else throw new LabUsageError(what === undefined ? "which benchmark?" : `there is no benchmark ${what}`);
+  const file = options.text("json");
+  if (file !== "") writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
   return 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await runLabCommand(usage, main);

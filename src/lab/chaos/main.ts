@@ -2,33 +2,25 @@
  * `npm run chaos -- [--seconds N] [--seed N] [--faults kill,cut,...]`: see docs/TESTING.md. Ends with what was done, what the
  * clients felt and the verdict; exit code 1 when the verdict is bad.
  */
-import { parseArgs } from "node:util";
 import { chaos } from "./chaos.ts";
 import type { ChaosReport } from "./chaos.ts";
 import { faultKinds } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
+import { LabUsageError, labOptions, runLabCommand } from "../lab-options.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "60" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    port: { type: "string", default: "17100" },
-    datacenters: { type: "string", default: "3" },
-    nodes: { type: "string", default: "2" },
-    keys: { type: "string", default: "24" },
-    "wan-delay-ms": { type: "string", default: "50" },
-    faults: { type: "string", default: faultKinds.join(",") },
-  },
-});
+const usage = `npm run chaos -- [--seconds 60] [--seed N] [--faults ${faultKinds.join(",")}] [--datacenters 3] [--nodes 2]
+  [--keys 24] [--wan-delay-ms 50] [--port 17100]`;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function chosenFaults(): FaultKind[] {
-  const names = values.faults.split(",").filter((name) => name !== "");
+function chosenFaults(text: string): FaultKind[] {
+  const names = text.split(",").filter((name) => name !== "");
   const unknown = names.find((name) => !faultKinds.some((kind) => kind === name));
-  if (unknown !== undefined) throw new Error(`no fault is called ${unknown}; there are ${faultKinds.join(", ")}`);
+  if (unknown !== undefined) {
+    throw new LabUsageError(`no fault is called ${unknown}; there are ${faultKinds.join(", ")}`);
+  }
   return faultKinds.filter((kind) => names.includes(kind));
 }
 
@@ -47,15 +39,29 @@ function tell({ check, converged, felt, faults }: ChaosReport): boolean {
   return good;
 }
 
-const report = await chaos({
-  seed: Number(values.seed),
-  seconds: Number(values.seconds),
-  port: Number(values.port),
-  datacenters: Number(values.datacenters),
-  nodes: Number(values.nodes),
-  keys: Number(values.keys),
-  wanDelayMs: Number(values["wan-delay-ms"]),
-  faults: chosenFaults(),
-  print,
-});
-process.exitCode = tell(report) ? 0 : 1;
+async function main(args: readonly string[]): Promise<number> {
+  const options = labOptions(args, {
+    seconds: "60",
+    seed: String(Date.now() % 1_000_000),
+    port: "17100",
+    datacenters: "3",
+    nodes: "2",
+    keys: "24",
+    "wan-delay-ms": "50",
+    faults: faultKinds.join(","),
+  });
+  const report = await chaos({
+    seed: options.number("seed"),
+    seconds: options.number("seconds"),
+    port: options.number("port"),
+    datacenters: options.number("datacenters"),
+    nodes: options.number("nodes"),
+    keys: options.number("keys"),
+    wanDelayMs: options.number("wan-delay-ms"),
+    faults: chosenFaults(options.text("faults")),
+    print,
+  });
+  return tell(report) ? 0 : 1;
+}
+
+process.exitCode = await runLabCommand(usage, main);
