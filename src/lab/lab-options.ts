@@ -21,13 +21,10 @@ export class LabUsageError extends Error {
 
 /** Defaults name the options there are: a text for one with a value, false for a flag. Throws LabUsageError. */
 export function labOptions(args: readonly string[], defaults: Readonly<Record<string, string | false>>): LabOptions {
-  const options = Object.fromEntries(
-    Object.entries(defaults).map(([name, value]) =>
-      value === false
-        ? [name, { type: "boolean" as const, default: false }]
-        : [name, { type: "string" as const, default: value }],
-    ),
-  );
+  const options: ParseOptions = {};
+  for (const [name, value] of Object.entries(defaults)) {
+    options[name] = value === false ? { type: "boolean", default: false } : { type: "string", default: value };
+  }
   const { values, positionals } = parsed(args, options);
   const text = (name: string): string => String(values[name]);
   return {
