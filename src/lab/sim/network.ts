@@ -44,6 +44,8 @@ interface Link {
   readonly random: Random;
 }
 
+const healedBreakMs = 50;
+
 export class Network {
   framesLost = 0;
   framesRepeated = 0;
@@ -184,8 +186,14 @@ export class Network {
       link.cut.clear();
       link.slowUntilMs = 0;
       link.cloggedUntilMs = 0;
+      if (this.hasBacklog(link)) this.break(link, healedBreakMs);
       this.connect(link);
     }
+  }
+
+  /** What a capped link still has to carry may take longer than any liveness phase: healing ends that connection. */
+  private hasBacklog({ busyMs }: Link): boolean {
+    return [...busyMs.values()].some((untilMs) => untilMs > this.scheduler.nowMs);
   }
 
   get isWhole(): boolean {

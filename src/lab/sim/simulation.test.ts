@@ -21,6 +21,12 @@ describe("a seed", () => {
   });
 });
 
+describe("healing", () => {
+  it("ends what a capped link still has to carry, or nothing new arrives for minutes (1337)", () => {
+    expect(runSeed(1337).failure).toBeUndefined();
+  });
+});
+
 describe("faults that are left out", () => {
   /** What strikes without regard to the state of the cluster: when, whom and for how long. */
   function strikes(seed: number, faults: readonly FaultKind[], kind: string): string[] {
