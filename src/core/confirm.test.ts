@@ -173,4 +173,20 @@ describe("a context that a client brings back", () => {
     core.tick();
     expect(confirmation).toEqual(no("BADCONTEXT"));
   });
+
+  it("that names what never was is forgotten by the owner too, once nobody waits for the answer", () => {
+    const { c, here, owner } = written();
+    const invented = Array.from({ length: 50 }, (_, i) => [originOf(0, 1), 1_000_000 + i]).flat();
+    const first = confirm(here, invented);
+    const second = confirm(here, [originOf(0, 1), 1_000_000], [], 2_000);
+    c.settle();
+    expect(owner.core.answers.waiters.size).toBe(50);
+    c.advance(1_000, 100);
+    expect(first).toEqual(no("BADCONTEXT"));
+    expect(owner.core.answers.waiters.size).toBe(1);
+    c.advance(2_000, 100);
+    expect(second).toEqual(no("BADCONTEXT"));
+    expectNothingRegistered(here);
+    expectNothingRegistered(owner);
+  });
 });

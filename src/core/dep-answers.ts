@@ -3,8 +3,8 @@
  * applied. What is applied is answered at once, the rest when it is: asking subscribes.
  *
  * Answers are given only for what is durable and visible here, and carry this node's clock, which is at or above the
- * visible time of all of it. A subscription ends with its answer, or with the link; beyond the bound a question is dropped,
- * and the asker asks again.
+ * visible time of all of it. A subscription ends with its answer, when the asker withdraws it, or with the link; beyond the
+ * bound a question is dropped, and the asker asks again.
  */
 import { DotWaiters } from "./dot-waiters.ts";
 import type { DotWaiter } from "./dot-waiters.ts";
@@ -47,7 +47,8 @@ export class DepAnswers {
     let asker = this.askers.get(peer);
     if (asker === undefined) this.askers.set(peer, (asker = new Asker(peer, () => this.state.wake())));
     for (const dot of dots) {
-      if (this.isApplied(dot.origin, dot.seq, dot.prefix)) asker.dotHolds(dot.origin, dot.seq, dot.prefix);
+      if (dot.withdrawn === true) this.waiters.remove(dot.origin, dot.seq, dot.prefix, asker);
+      else if (this.isApplied(dot.origin, dot.seq, dot.prefix)) asker.dotHolds(dot.origin, dot.seq, dot.prefix);
       else if (this.waiters.size < depSubscriptionsMax) {
         this.waiters.register(dot.origin, dot.seq, dot.prefix, asker);
       }

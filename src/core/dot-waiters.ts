@@ -78,16 +78,19 @@ export class DotWaiters {
     this.forgetIfEmpty(origin, waiters);
   }
 
-  remove(origin: Origin, seq: number, prefix: boolean, waiter: DotWaiter): void {
+  /** Answers whether nobody waits for this dot now, and this one did. */
+  remove(origin: Origin, seq: number, prefix: boolean, waiter: DotWaiter): boolean {
     const waiters = this.origins.get(origin);
-    if (waiters === undefined) return;
+    if (waiters === undefined) return false;
     const table = prefix ? waiters.prefixes : waiters.dots;
     const waiting = table.get(seq);
-    if (waiting === undefined || !isAmong(waiting, waiter)) return;
+    if (waiting === undefined || !isAmong(waiting, waiter)) return false;
     this.size--;
     if (waiting instanceof Set) waiting.delete(waiter);
-    if (!(waiting instanceof Set) || waiting.size === 0) table.delete(seq);
+    const isLast = !(waiting instanceof Set) || waiting.size === 0;
+    if (isLast) table.delete(seq);
     this.forgetIfEmpty(origin, waiters);
+    return isLast;
   }
 
   /** Drops every registration of a waiter. Linear: for a peer that went away. */

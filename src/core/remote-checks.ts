@@ -51,8 +51,9 @@ export class RemoteChecks {
     return registered;
   }
 
+  /** The waiter does not wait any more; where nobody else does, the owner is told, and need not keep the question. */
   unregister(origin: Origin, seq: number, prefix: boolean, waiter: DotWaiter): void {
-    this.waiters.remove(origin, seq, prefix, waiter);
+    if (this.waiters.remove(origin, seq, prefix, waiter)) this.tell({ origin, seq, prefix, withdrawn: true });
   }
 
   /** An owner answered. Its clock was accepted and passed by the caller. */
@@ -87,7 +88,7 @@ export class RemoteChecks {
     const asked = this.toAsk;
     this.toAsk = new Map();
     for (const [peer, dots] of asked) {
-      this.state.counters.depChecksAsked += dots.length;
+      for (const dot of dots) if (dot.withdrawn !== true) this.state.counters.depChecksAsked++;
       for (let i = 0; i < dots.length; i += dotsPerMessage) {
         encodeDepCheck(this.state.outboxes.to(peer), dots.slice(i, i + dotsPerMessage));
       }
@@ -99,8 +100,13 @@ export class RemoteChecks {
   }
 
   private ask(dot: CheckedDot): void {
-    const { placement, datacenter, timerMs } = this.state;
-    if (this.waiters.size === 1) this.retryAtMs = timerMs + depCheckRetryMs;
+    if (this.waiters.size === 1) this.retryAtMs = this.state.timerMs + depCheckRetryMs;
+    this.tell(dot);
+  }
+
+  /** Questions and withdrawals of a turn go out in the order in which they came: the last word counts. */
+  private tell(dot: CheckedDot): void {
+    const { placement, datacenter } = this.state;
     const owner = placement.owner(datacenter, partitionOf(dot.origin));
     const dots = this.toAsk.get(owner);
     if (dots === undefined) this.toAsk.set(owner, [dot]);

@@ -111,8 +111,8 @@ function afterInWords({ dots, prefixes }: Dependencies): string {
   return words.length === 0 ? "" : ` after ${words.join(" ")}`;
 }
 
-function checkedInWords({ origin, seq, prefix }: CheckedDot): string {
-  return `${prefix ? ".." : ""}${formatDot(origin, seq)}`;
+function checkedInWords({ origin, seq, prefix, withdrawn }: CheckedDot): string {
+  return `${withdrawn === true ? "not " : ""}${prefix ? ".." : ""}${formatDot(origin, seq)}`;
 }
 
 function versionInWords(version: Version | undefined): string {

@@ -1,10 +1,10 @@
 /*
  * Dependency checks inside a datacenter (design, 3.3): exact dots, or prefixes; answered when they are applied.
  *
- * dep-check   u32 count, { u8 prefix, u16 datacenter, u16 partition, u64 seq }
+ * dep-check   u32 count, { u8 flags (1: prefix, 2: withdrawn), u16 datacenter, u16 partition, u64 seq }
  * dep-holds   u64 clock, u32 count, { the same }, u32 count, { u16 datacenter, u16 partition, u64 watermark }
  *
- * There are no request ids: an answer names the dots that hold, and asking again is harmless. `clock` is at or above the
+ * A question that nobody waits for any more is withdrawn, so that the owner need not keep it. There are no request ids: an answer names the dots that hold, and asking again is harmless. `clock` is at or above the
  * visible time of everything named, so what depends on it becomes visible above it.
  */
 import type { ByteReader } from "../byte-reader.ts";
@@ -21,6 +21,8 @@ export interface CheckedDot {
   readonly origin: Origin;
   readonly seq: number;
   readonly prefix: boolean;
+  /** The asker does not wait for it any more. */
+  readonly withdrawn?: boolean;
 }
 
 export interface DepHolds {
@@ -64,7 +66,7 @@ export function decodeDepHolds(reader: ByteReader): DepHolds {
 function encodeDots(writer: ByteWriter, dots: readonly CheckedDot[]): void {
   writer.u32(dots.length);
   for (const dot of dots) {
-    writer.u8(dot.prefix ? 1 : 0);
+    writer.u8((dot.prefix ? 1 : 0) | (dot.withdrawn === true ? 2 : 0));
     encodeOrigin(writer, dot.origin);
     writer.u64(dot.seq);
   }
@@ -74,8 +76,10 @@ function decodeDots(reader: ByteReader): CheckedDot[] {
   const count = checkedCount(reader.u32());
   const dots: CheckedDot[] = [];
   for (let i = 0; i < count; i++) {
-    const prefix = reader.u8() === 1;
-    dots.push({ prefix, origin: decodeOrigin(reader), seq: reader.u64() });
+    const flags = reader.u8();
+    if (flags > 3) throw new DecodeError(`unknown flags of a checked dot: ${flags}`);
+    const dot = { prefix: (flags & 1) !== 0, origin: decodeOrigin(reader), seq: reader.u64() };
+    dots.push((flags & 2) === 0 ? dot : { ...dot, withdrawn: true });
   }
   return dots;
 }
