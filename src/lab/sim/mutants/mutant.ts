@@ -13,7 +13,7 @@ import type { Simulation } from "../simulation.ts";
 export interface Mutant {
   /** The rule that is broken, as one sentence that holds where it is not. */
   readonly rule: string;
-  /** The first seed to try (those before are known not to show it), and how many. */
+  /** The first seed to try, where that is not 1, and how many. */
   readonly from?: number;
   readonly seeds: number;
   /** The invariants that may be found broken by it; the core's own assertions may be faster. */
