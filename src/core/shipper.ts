@@ -5,7 +5,7 @@
  *   closed ──stream-open(epoch, applied)──▶ open: reading at the resume position
  *   open   ──frames durable, window free──▶ stream-data n
  *          ──ack received n──▶ window moves      ──ack applied──▶ the resume position moves, the log may go
- *          ──no ack in time──▶ reads again from the oldest data not acknowledged (repeats are harmless)
+ *          ──nothing acknowledged for long──▶ reads again from the oldest data not acknowledged (repeats are harmless)
  *          ──stream-open(newer epoch)──▶ everything not applied is sent again
  *          ──link down──▶ closed
  *
@@ -60,6 +60,8 @@ export class Shipper {
   private reading = false;
   private readingFrom = 0;
   private retryMs = shipRetryMsMin;
+  /** When data was last acknowledged: over a slow link the window takes long, and is no reason to send it again. */
+  private progressMs = 0;
   private owesAnswer = false;
   private readonly batch: StreamBatch;
   private readonly state: NodeState;
@@ -166,6 +168,7 @@ export class Shipper {
       this.inFlight.delete(number);
       this.inFlightBytes -= data.bytes;
       this.retryMs = shipRetryMsMin;
+      this.progressMs = this.state.timerMs;
     }
     if (ack.received.length > 0) this.state.wake();
   }
@@ -178,7 +181,7 @@ export class Shipper {
   tick(): void {
     if (!this.isOpen) return;
     const oldest = this.inFlight.values().next().value;
-    if (oldest === undefined || this.state.timerMs < oldest.sentMs + this.retryMs) return;
+    if (oldest === undefined || this.state.timerMs < Math.max(oldest.sentMs, this.progressMs) + this.retryMs) return;
     this.state.counters.streamRewinds++;
     this.retryMs = Math.min(this.retryMs * 2, shipRetryMsMax);
     this.position = Math.max(this.resume, Math.min(this.position, oldest.position));
