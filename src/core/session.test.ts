@@ -405,6 +405,30 @@ describe("callbacks of a session", () => {
     expect(session.idle).toBe(true);
   });
 
+  it("may each submit the next for as long as they like: what has started takes no room in the queue", () => {
+    const { c } = oneDatacenter();
+    const alice = c.session(0);
+    alice.put("0:x", "1");
+    c.settle();
+    // Something that waits, so that what follows is queued.
+    alice.get("1:y");
+    let left = sessionQueueMax * 2;
+    let failed: string | undefined;
+    const submit = (): void => {
+      const read = alice.get("0:x");
+      const answered = read.readDone.bind(read);
+      read.readDone = (tag, version) => {
+        answered(tag, version);
+        if (--left > 0) submit();
+      };
+      failed ??= read.failure;
+    };
+    submit();
+    c.settle();
+    expect([left, failed]).toEqual([0, undefined]);
+    expect(alice.session.queued).toBe(0);
+  });
+
   it("of a long pipeline of reads do not pile up on the stack", () => {
     const { c } = oneDatacenter();
     const alice = c.session(0);

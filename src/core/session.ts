@@ -43,11 +43,15 @@ interface Operation {
 }
 
 const noKey: ByteString = "";
+/** So many that have started leave the queue at the latest: those who are answered at once may submit for as long as they like. */
+const startedMax = 1_024;
 
 export class Session implements Asker, LoadWaiter {
   readonly id: number;
   readonly context: Context;
   private readonly queue: Operation[] = [];
+  /** How many at the front of the queue have started: they leave it together. */
+  private started = 0;
   private readsForwarded = 0;
   private readOwner: NodeId = -1;
   private writeForwarded = false;
@@ -70,8 +74,9 @@ export class Session implements Asker, LoadWaiter {
     this.context = new Context(services.state.counters);
   }
 
+  /** Submitted and not started. */
   get queued(): number {
-    return this.queue.length;
+    return this.queue.length - this.started;
   }
 
   /** Nothing is under way; what was written is durable. */
@@ -107,6 +112,7 @@ export class Session implements Asker, LoadWaiter {
   /** The connection is gone: what waits is dropped; what is under way ends unheard. */
   close(): void {
     this.queue.length = 0;
+    this.started = 0;
     if (this.attach === undefined) return;
     this.attach.cancel();
     this.services.attaches.delete(this.attach);
@@ -122,9 +128,10 @@ export class Session implements Asker, LoadWaiter {
     this.advancing = true;
     do {
       this.advanceAgain = false;
-      let started = 0;
-      while (started < this.queue.length && this.start(this.queue[started] as Operation)) started++;
-      this.queue.splice(0, started);
+      while (this.queued > 0 && this.start(this.queue[this.started] as Operation)) {
+        if (++this.started >= startedMax) this.dropStarted();
+      }
+      this.dropStarted();
     } while (this.advanceAgain);
     this.advancing = false;
   }
@@ -167,8 +174,13 @@ export class Session implements Asker, LoadWaiter {
     return this.readsForwarded === 0 && !this.writeForwarded && !this.loading && this.attach === undefined;
   }
 
+  private dropStarted(): void {
+    this.queue.splice(0, this.started);
+    this.started = 0;
+  }
+
   private enqueue(operation: Operation): void {
-    if (this.queue.length >= sessionQueueMax) operation.sink.failed(operation.tag, failureOf("BUSY"));
+    if (this.queued >= sessionQueueMax) operation.sink.failed(operation.tag, failureOf("BUSY"));
     else this.queue.push(operation);
   }
 
