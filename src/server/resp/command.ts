@@ -72,3 +72,13 @@ export function unknownCommand(args: readonly ByteString[]): ByteString {
   }
   return `ERR unknown command '${(args[0] as ByteString).slice(0, quotedBytesMax)}', with args beginning with: ${shown}`;
 }
+
+/** Why a command is not carried out for this client, as far as that shows before it runs; undefined when it is. */
+export function refusalOf(
+  command: { readonly name: ByteString; readonly arity: number; readonly beforeAuth?: boolean },
+  argumentCount: number,
+  authenticated: boolean,
+): ByteString | undefined {
+  if (!arityFits(command.arity, argumentCount)) return wrongArity(command.name);
+  return authenticated || command.beforeAuth === true ? undefined : "NOAUTH Authentication required.";
+}

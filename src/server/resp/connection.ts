@@ -18,7 +18,8 @@ import type { Session } from "../../core/session.ts";
 import type { OutputChunk } from "../../protocol/resp/output-pool.ts";
 import { RequestOutcome, RequestParser } from "../../protocol/resp/request-parser.ts";
 import type { Bytes, ByteString } from "../../shared/bytes.ts";
-import { arityFits, unknownCommand, wrongArity } from "./command.ts";
+import { refusalOf, unknownCommand } from "./command.ts";
+import { HeldInput, tooManyIncomplete } from "./input-budget.ts";
 import type { ExclusiveCommand } from "./command.ts";
 import type { CommandEntry } from "./command-table.ts";
 import { replyErrorText } from "./reply-error-text.ts";
@@ -66,6 +67,7 @@ export class RespConnection implements ReplyQueueOwner {
   /** When the socket last took something, while it holds output. */
   private progressMs = 0;
   private closingMs = 0;
+  private readonly heldInput: HeldInput;
   private inputEnded = false;
   private finished = false;
   private isClosed = false;
@@ -79,13 +81,13 @@ export class RespConnection implements ReplyQueueOwner {
     this.authenticated = services.password === undefined;
     this.replies = new ReplyQueue(this, services.pool, services.latencies);
     this.parser = new RequestParser(services.limits.request, this.authenticated, services.names);
+    this.heldInput = new HeldInput(services.input);
     this.session = services.core.createSession();
     this.connectedMs = Date.now();
     this.activeMs = this.connectedMs;
     socket.on("data", (chunk: Buffer) => this.received(chunk as unknown as Bytes));
     socket.on("end", () => this.ended());
-    socket.on("error", () => this.close());
-    socket.on("close", () => this.close());
+    for (const end of ["error", "close"]) socket.on(end, () => this.close());
   }
 
   /** What this client does with contexts of its own, outside of the session. */
@@ -200,6 +202,7 @@ export class RespConnection implements ReplyQueueOwner {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.heldInput.is(0);
     this.blocked |= byClosing;
     this.awaiting = undefined;
     this.replies.close();
@@ -227,7 +230,9 @@ export class RespConnection implements ReplyQueueOwner {
     } catch (error) {
       this.services.bug(error);
     }
+    if (!this.heldInput.is(this.parser.pendingBytes)) this.refuseInput(RequestOutcome.protocolError, tooManyIncomplete);
   }
+
   private ended(): void {
     this.inputEnded = true;
     if (this.blocked === 0) this.closeAfterReplies();
@@ -269,14 +274,10 @@ export class RespConnection implements ReplyQueueOwner {
     }
     const { command } = entry;
     this.lastCommand = command.name;
-    if (!arityFits(command.arity, args.length)) {
+    const refusal = refusalOf(command, args.length, this.authenticated);
+    if (refusal !== undefined) {
       entry.rejected++;
-      this.replies.error(wrongArity(command.name));
-      return;
-    }
-    if (!this.authenticated && command.beforeAuth !== true) {
-      entry.rejected++;
-      this.replies.error("NOAUTH Authentication required.");
+      this.replies.error(refusal);
       return;
     }
     entry.calls++;
@@ -316,7 +317,7 @@ export class RespConnection implements ReplyQueueOwner {
     else this.unblock(byExclusive);
   }
 
-  private refuseInput(outcome: RequestOutcome): void {
+  private refuseInput(outcome: RequestOutcome, error: ByteString = this.parser.error): void {
     const { stats } = this.services;
     if (outcome === RequestOutcome.httpRequest) {
       stats.httpRequests++;
@@ -326,8 +327,8 @@ export class RespConnection implements ReplyQueueOwner {
       return;
     }
     stats.protocolErrors++;
-    this.services.warn("protocol-error", { address: this.address, error: this.parser.error }, "connection closed");
-    this.replies.error(this.parser.error);
+    this.services.warn("protocol-error", { address: this.address, error }, "connection closed");
+    this.replies.error(error);
     this.closeAfterReplies();
   }
 

@@ -14,6 +14,8 @@ export interface RespLimits {
   idleMsMax: number;
   /** A connection that has not authenticated after this long is closed, where there is a password. */
   unauthenticatedMsMax: number;
+  /** Bytes of requests that are not all there yet, of all connections together. */
+  inputBytesTotalMax: number;
   /** With this much output unread the connection's requests wait. */
   outputBytesPause: number;
   /** With more than this the connection is dropped: single replies alone come that far. */
@@ -39,6 +41,7 @@ export const respLimitsDefault: Readonly<RespLimits> = {
   clientsMax: 10_000,
   idleMsMax: 0,
   unauthenticatedMsMax: 30_000,
+  inputBytesTotalMax: 1024 * MiB,
   outputBytesPause: 1 * MiB,
   outputBytesMax: 256 * MiB,
   outputStallMsMax: 60_000,

@@ -22,6 +22,7 @@ import { CommandTable } from "./command-table.ts";
 import { commands } from "./commands.ts";
 import { RespConnection } from "./connection.ts";
 import { RespServerError } from "./errors.ts";
+import { InputBudget } from "./input-budget.ts";
 import { NamedSessions } from "./named-sessions.ts";
 import { PacedWarnings } from "./paced-warnings.ts";
 import { Password } from "./password.ts";
@@ -156,6 +157,7 @@ export class RespServer {
       pool: new OutputPool(),
       limits,
       stats: new RespStats(),
+      input: new InputBudget(limits),
       latencies: new OperationLatencies(),
       sessions: new NamedSessions(core, limits),
       password: password === undefined || password === "" ? undefined : new Password(password),

@@ -9,6 +9,7 @@ import type { OperationLatencies } from "../http/measures.ts";
 import type { Keyspace } from "../keyspace.ts";
 import type { CommandTable } from "./command-table.ts";
 import type { RespConnection } from "./connection.ts";
+import type { InputBudget } from "./input-budget.ts";
 import type { NamedSessions } from "./named-sessions.ts";
 import type { Password } from "./password.ts";
 import type { TopologyProvider, WhyProvider } from "./providers.ts";
@@ -25,6 +26,7 @@ export interface RespServices {
   readonly pool: OutputPool;
   readonly limits: RespLimits;
   readonly stats: RespStats;
+  readonly input: InputBudget;
   readonly latencies: OperationLatencies;
   readonly sessions: NamedSessions;
   readonly password: Password | undefined;
