@@ -39,7 +39,7 @@ describe("a cluster in the foreground", { timeout: timeoutMs }, () => {
     const keys = names("before Ctrl-C", 200);
     const foreground = await ForegroundCluster.start(cluster);
     await setAll(cluster.redis(0), keys);
-    expect(await foreground.pressCtrlC()).toBe(0);
+    expect(await foreground.pressCtrlC(), foreground.output).toBe(0);
     expect(foreground.output).toContain(`stopped; the data stay in ${cluster.data}`);
     expect(cluster.pids()).toEqual([]);
     expect(cluster.nodes().map(({ pid }) => pid)).toEqual([null, null, null, null]);
