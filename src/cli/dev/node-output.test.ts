@@ -44,4 +44,13 @@ describe("the output of a node", () => {
     expect(output.tail(2)).toBe("b\nc");
     expect(output.tail(9)).toBe("a\nb\nc");
   });
+
+  it("is dropped when it comes after the close: a process's last words may follow its end", () => {
+    const late = new NodeOutput(`${output.path}-late`, 20);
+    late.write(Buffer.from("before\n"));
+    late.close();
+    late.write(Buffer.from("after\n"));
+    expect(readFileSync(late.path, "utf8")).toBe("before\n");
+    expect(late.droppedBytes).toBe(6);
+  });
 });

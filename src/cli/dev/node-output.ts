@@ -16,6 +16,7 @@ export class NodeOutput {
   #file: number;
   #bytes: number;
   #tail = "";
+  #isClosed = false;
 
   constructor(path: string, fileBytesMax: number = FILE_BYTES_MAX) {
     this.path = path;
@@ -26,6 +27,10 @@ export class NodeOutput {
 
   write(chunk: Uint8Array): void {
     this.#tail = (this.#tail + Buffer.from(chunk).toString("utf8")).slice(-TAIL_CHARACTERS_MAX);
+    if (this.#isClosed) {
+      this.droppedBytes += chunk.length;
+      return;
+    }
     try {
       if (this.#bytes > 0 && this.#bytes + chunk.length > this.#fileBytesMax) this.#rotate();
       writeSync(this.#file, chunk);
@@ -46,7 +51,9 @@ export class NodeOutput {
     this.#tail = "";
   }
 
+  /** What a process printed last may still come after its end was told: it is dropped, not written to a file that is closed. */
   close(): void {
+    this.#isClosed = true;
     closeSync(this.#file);
   }
 
