@@ -39,6 +39,11 @@ export class HybridClock {
     return this.physical;
   }
 
+  /** The time that `next` would give. */
+  peek(floor: HybridTime): HybridTime {
+    return Math.max(this.last + 1, this.physical, floor + 1);
+  }
+
   /** A new time, above every earlier one, above `floor`, and not below physical time. */
   next(floor: HybridTime): HybridTime {
     let time = this.last + 1;

@@ -18,7 +18,11 @@ export type FailureCode =
   /** A request number that this node has already forgotten. */
   | "STALEREQUEST"
   /** The client's context names datacenters or partitions that this cluster does not have. */
-  | "BADCONTEXT";
+  | "BADCONTEXT"
+  /** What was visible at the time of a snapshot is not kept any more. */
+  | "SNAPSHOTTOOOLD"
+  /** Another transaction that is not decided holds one of the keys. Nothing was done. */
+  | "CONFLICT";
 
 export interface Failure {
   readonly code: FailureCode;
@@ -33,6 +37,8 @@ const messages: Readonly<Record<FailureCode, string>> = {
   BUSY: "too many operations are waiting, try again later",
   TIMEOUT: "not everything that the session has seen has arrived here in time",
   STALEREQUEST: "this request number was answered too long ago to tell how",
+  SNAPSHOTTOOOLD: "what was visible at the time of this snapshot is not kept any more, start again",
+  CONFLICT: "a transaction that is under way holds one of these keys; nothing was done, try again",
   BADCONTEXT: "the context names what this cluster does not have, or what is not applied in this datacenter",
 };
 

@@ -10,6 +10,7 @@ import type { Partition } from "./partition.ts";
 import type { Proposal } from "./proposals.ts";
 import type { Tail } from "./tail.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
+import { datacenterOf } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 
 export class PutProposal implements Proposal {
@@ -42,8 +43,9 @@ export class PutProposal implements Proposal {
 
   commit(): void {
     const version = this.version;
+    const seq = version.dotSeq;
     this.tail.applyVersion(this.record, version);
-    this.tail.seqsApplied(this.partition, version.datacenter, version.seq, version.seq, version.index);
+    this.tail.seqsApplied(this.partition, datacenterOf(version.dotOrigin), seq, seq, version.index);
     this.sink.writeDone(this.tag, version, this.old);
   }
 }
@@ -55,20 +57,33 @@ export class ApplyProposal implements Proposal {
   private readonly partition: Partition;
   private readonly record: KeyRecord;
   private readonly version: Version;
+  /** The dot of the write, of this partition. */
+  private readonly datacenter: number;
+  private readonly seq: number;
 
-  constructor(state: NodeState, tail: Tail, partition: Partition, record: KeyRecord, version: Version) {
+  constructor(
+    state: NodeState,
+    tail: Tail,
+    partition: Partition,
+    record: KeyRecord,
+    version: Version,
+    datacenter: number,
+    seq: number,
+  ) {
     this.state = state;
     this.tail = tail;
     this.partition = partition;
     this.record = record;
     this.version = version;
+    this.datacenter = datacenter;
+    this.seq = seq;
   }
 
   commit(): void {
     const version = this.version;
     this.state.counters.writesApplied++;
     if (!this.tail.applyVersion(this.record, version)) this.state.counters.writesBeaten++;
-    this.tail.seqsApplied(this.partition, version.datacenter, version.seq, version.seq, version.index);
+    this.tail.seqsApplied(this.partition, this.datacenter, this.seq, this.seq, version.index);
   }
 }
 

@@ -14,9 +14,10 @@ import type { FailureCode } from "./failure.ts";
 import { AnswerProposal, ApplyProposal, HoleProposal, PutProposal, ReserveProposal } from "./head-proposals.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { NodeState } from "./node-state.ts";
-import { isPresent } from "./operations.ts";
+import { conditionHolds, expiryAfter, judgedAgainst, needsRecord, observedAt, touchedVersion } from "./judgement.ts";
 import type { OperationSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
+import type { PreparedWrite } from "./prepared-write.ts";
 import { Requests } from "./requests.ts";
 import type { AnsweredRequest } from "./requests.ts";
 import type { Tail } from "./tail.ts";
@@ -35,9 +36,10 @@ import {
 import type { Hole } from "../protocol/log-entry.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
-import { conditionAbsent, conditionNone } from "../protocol/messages/forward.ts";
-import type { Condition, WriteRequest } from "../protocol/messages/forward.ts";
-import { originOf, Version } from "../protocol/version.ts";
+import { isJudged } from "../protocol/messages/forward.ts";
+import type { WriteRequest } from "../protocol/messages/forward.ts";
+import { effectExpire, Version } from "../protocol/version.ts";
+import type { VersionName } from "../protocol/version.ts";
 import { encodeWrite } from "../protocol/write.ts";
 import type { Write } from "../protocol/write.ts";
 
@@ -80,13 +82,18 @@ export class Head {
   /** What the answer to a write that writes nothing will tell of: for a repeated request, what it was judged against then. */
   judgedAgainst(write: WriteRequest, record: KeyRecord): Version | undefined {
     const answered = write.request === undefined ? undefined : this.requests.find(write.request);
-    if (typeof answered === "object") return answered.judged;
-    return write.condition !== conditionNone || write.wantOld ? record.latest : undefined;
+    return typeof answered === "object" ? answered.judged : judgedAgainst(write, record);
   }
 
-  /** Whether the record must be read from the store before this write can be judged. */
-  needsRecord(write: WriteRequest, record: KeyRecord): boolean {
-    return (write.condition !== conditionNone || write.wantOld) && !record.loaded && record.latest === undefined;
+  /**
+   * Whether this write has to wait: for its record to be read from the store, or for a transaction that is not decided to
+   * leave the key.
+   */
+  mustWait(write: WriteRequest, record: KeyRecord): boolean {
+    if (record.prepared !== undefined && isHeldFor(write, record.prepared)) return true;
+    if (needsRecord(write, record)) return true;
+    // What is pinned must be known: this write would hide it.
+    return this.state.older.pinCount > 0 && !record.loaded && record.latest === undefined;
   }
 
   /**
@@ -113,18 +120,19 @@ export class Head {
     if (dependencies.dots.length >= dependenciesMax * 2) return fail(sink, tag, "BADCONTEXT");
     const refused = this.refusal(floor);
     if (refused !== undefined) return fail(sink, tag, refused);
-    const judged = write.condition !== conditionNone || write.wantOld;
-    const old = judged ? record.latest : undefined;
-    if (judged && !holds(write.condition, old, this.state.nowMs)) {
+    const old = judgedAgainst(write, record);
+    const time = this.state.clock.peek(floor);
+    if (!conditionHolds(write, old, time)) {
       this.state.counters.conditionsFailed++;
+      const seen = observedAt(old, time);
       if (write.request !== undefined) {
-        const answer = { key: write.key, version: undefined, judged: old, lsn: record.pendingLsn };
+        const answer = { key: write.key, version: undefined, judged: seen, lsn: record.pendingLsn };
         this.requests.add(write.request, answer, this.state.timerMs);
       }
-      this.answer(record.pendingLsn, sink, tag, undefined, old);
+      this.answer(record.pendingLsn, sink, tag, undefined, seen);
       return undefined;
     }
-    const needed = old === undefined ? dependencies : this.withObserved(partition, old, dependencies);
+    const needed = old === undefined ? dependencies : this.withObserved(old, dependencies);
     return this.proposePut(partition, record, write, needed, floor, old, sink, tag);
   }
 
@@ -145,31 +153,28 @@ export class Head {
     partition.seq = seq;
     partition.greatestTime = time;
     const index = ++partition.index;
-    const { effect, value, expiry } = write;
-    const version = new Version(effect, value, time, state.datacenter, partition.id, seq, time, index, expiry);
+    const { effect, value, key, request } = write;
+    const { datacenter } = state;
+    const expiry = expiryAfter(write, old, time);
+    const target = effect === effectExpire ? nameOf(old as Version) : undefined;
+    const version =
+      target === undefined
+        ? new Version(effect, value, time, datacenter, partition.id, seq, time, index, expiry)
+        : (old as Version).touched({ time, datacenter, partition: partition.id, seq }, expiry, time, index);
     const writer = state.proposals.writer;
     const at = beginEntry(writer, entryPut, partition.id, index, time);
-    encodeWrite(writer, {
-      effect,
-      datacenter: state.datacenter,
-      partition: partition.id,
-      time,
-      seq,
-      dependencies,
-      expiry,
-      request: write.request,
-      key: write.key,
-      value,
-    });
+    const origin = { datacenter, partition: partition.id, time, seq };
+    encodeWrite(writer, { effect, ...origin, dependencies, expiry, request, part: undefined, target, key, value });
     endEntry(writer, at);
-    state.proposals.propose(new PutProposal(this.tail, partition, record, version, old, sink, tag));
+    const seen = isJudged(write) ? observedAt(old, time) : undefined;
+    state.proposals.propose(new PutProposal(this.tail, partition, record, version, seen, sink, tag), time);
     record.proposePut(version, state.proposals.lastLsn);
-    if (write.request !== undefined) {
-      const answer = { key: write.key, version, judged: old, lsn: state.proposals.lastLsn };
-      this.requests.add(write.request, answer, state.timerMs);
+    if (request !== undefined) {
+      const answer = { key, version, judged: seen, lsn: state.proposals.lastLsn };
+      this.requests.add(request, answer, state.timerMs);
     }
     state.counters.writesLocal++;
-    this.proposed(partition, state.datacenter, seq, seq);
+    this.proposed(partition, datacenter, seq, seq);
     return version;
   }
 
@@ -181,13 +186,13 @@ export class Head {
     this.reserveFor(visible, 0);
     if (write.time > partition.greatestTime) partition.greatestTime = write.time;
     const index = ++partition.index;
-    const { effect, value, time, datacenter, seq, expiry } = write;
-    const version = new Version(effect, value, time, datacenter, write.partition, seq, visible, index, expiry);
+    const version = versionOf(write, record.latest, visible, index);
     const writer = state.proposals.writer;
     const at = beginEntry(writer, entryApply, partition.id, index, visible);
     encodeWrite(writer, write);
     endEntry(writer, at);
-    state.proposals.propose(new ApplyProposal(state, this.tail, partition, record, version));
+    const { datacenter, seq } = write;
+    state.proposals.propose(new ApplyProposal(state, this.tail, partition, record, version, datacenter, seq), visible);
     record.proposeApply(version, state.proposals.lastLsn);
     this.proposed(partition, datacenter, seq, seq);
   }
@@ -201,7 +206,7 @@ export class Head {
     const at = beginEntry(writer, entryHole, partition.id, ++partition.index, visible);
     encodeHole(writer, hole);
     endEntry(writer, at);
-    state.proposals.propose(new HoleProposal(this.tail, partition, hole.datacenter, hole.from, hole.to));
+    state.proposals.propose(new HoleProposal(this.tail, partition, hole.datacenter, hole.from, hole.to), visible);
     this.proposed(partition, hole.datacenter, hole.from, hole.to);
   }
 
@@ -219,7 +224,8 @@ export class Head {
     return this.seqReserved;
   }
 
-  private proposed(partition: Partition, datacenter: number, from: number, to: number): void {
+  /** Seqs of an origin entered the log. */
+  proposed(partition: Partition, datacenter: number, from: number, to: number): void {
     const set = partition.proposedOf(datacenter);
     if (from === to) invariant(set.add(from), "a dot is proposed once (invariant 2)");
     else set.addRange(from, to);
@@ -227,7 +233,8 @@ export class Head {
     this.onProposed(partition, datacenter, from, to);
   }
 
-  private reserveFor(time: HybridTime, seq: number): void {
+  /** Before an entry with this time, and this seq of a partition here, goes into the log. */
+  reserveFor(time: HybridTime, seq: number): void {
     if (this.state.clock.needsReserve(time) || seq > this.seqReserved) this.writeReserve(time, seq);
   }
 
@@ -240,7 +247,7 @@ export class Head {
     writer.u64(bound);
     writer.u64(this.seqReserved);
     endEntry(writer, at);
-    proposals.propose(new ReserveProposal(clock, bound));
+    proposals.propose(new ReserveProposal(clock, bound), 0);
     this.state.wake();
   }
 
@@ -269,16 +276,31 @@ export class Head {
   }
 
   /** A write that was judged against a version depends on it: its author learns from the outcome what was there. */
-  private withObserved(partition: Partition, old: Version, dependencies: Dependencies): Dependencies {
-    if (partition.isStable(old.datacenter, old.seq)) return dependencies;
-    const origin = originOf(old.datacenter, partition.id);
-    return { dots: [...dependencies.dots, origin, old.seq], prefixes: dependencies.prefixes };
+  private withObserved(old: Version, dependencies: Dependencies): Dependencies {
+    if (this.state.isStable(old)) return dependencies;
+    return { dots: [...dependencies.dots, old.dotOrigin, old.dotSeq], prefixes: dependencies.prefixes };
   }
 }
 
-function holds(condition: Condition, version: Version | undefined, nowMs: number): boolean {
-  if (condition === conditionNone) return true;
-  return isPresent(version, nowMs) === (condition !== conditionAbsent);
+/** What a write from another datacenter, or a part of a transaction, is as a version here. */
+export function versionOf(write: Write, latest: Version | undefined, visible: HybridTime, index: number): Version {
+  const { effect, value, time, datacenter, part, target, expiry } = write;
+  const partition = part === undefined ? write.partition : part.coordinator;
+  const seq = part === undefined ? write.seq : part.seq;
+  if (target === undefined) {
+    return new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry);
+  }
+  return touchedVersion(latest, target, { time, datacenter, partition, seq }, expiry, visible, index);
+}
+
+export function nameOf({ time, datacenter, partition }: Version): VersionName {
+  return { time, datacenter, partition };
+}
+
+/** What is judged waits for the outcome of every transaction under way, any other write for those that judged the key. */
+function isHeldFor(write: WriteRequest, prepared: readonly PreparedWrite[]): boolean {
+  const waitsForAll = isJudged(write) || write.effect === effectExpire;
+  return waitsForAll || prepared.some(({ holds }) => holds);
 }
 
 function fail(sink: OperationSink, tag: number, code: FailureCode): undefined {

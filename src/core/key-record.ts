@@ -6,6 +6,9 @@
  *   unloaded ──store answers──▶ loaded       a put makes it loaded too: it wins over whatever is stored
  *   clean ──applied──▶ dirty ──checkpoint takes it──▶ writing ──batch durable──▶ clean ──▶ may leave memory
  */
+import type { OlderVersions } from "./older-versions.ts";
+import type { PreparedWrite } from "./prepared-write.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
 import { compareVersions } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 import type { ByteString } from "../shared/bytes.ts";
@@ -32,6 +35,12 @@ export class KeyRecord {
   pins = 0;
   /** Read or written since the cache last looked. */
   used = true;
+  /** Before this time versions may have been visible that are in the store alone, or nowhere any more: it was written unread. */
+  unknownBefore: HybridTime = 0;
+  /** Writes of transactions that are not decided here, or whose commit is not durable; undefined when there are none. */
+  prepared: PreparedWrite[] | undefined = undefined;
+  /** The collector has it on its list. */
+  listed = false;
 
   constructor(key: ByteString, hash: number) {
     this.key = key;
@@ -43,7 +52,7 @@ export class KeyRecord {
   }
 
   get evictable(): boolean {
-    return !this.dirty && !this.writing && this.pins === 0;
+    return !this.dirty && !this.writing && this.pins === 0 && this.current?.older === undefined;
   }
 
   /** Takes the store's answer, unless something newer came meanwhile. */
@@ -70,10 +79,16 @@ export class KeyRecord {
   }
 
   /** `version` is applied: visible, or beaten by what is. Answers whether it is visible. */
-  apply(version: Version): boolean {
-    if (version !== this.latest && this.current !== undefined && compareVersions(version, this.current) <= 0) {
-      return false;
-    }
+  apply(version: Version, older: OlderVersions): boolean {
+    if (!this.loaded && this.current === undefined) this.unknownBefore = version.visible;
+    if (!older.place(this, version)) return false;
+    this.valueBytes = version.value.length;
+    return true;
+  }
+
+  /** As `apply`, where nothing of before can be asked for: in recovery. */
+  replay(version: Version): boolean {
+    if (this.current !== undefined && compareVersions(version, this.current) <= 0) return false;
     this.show(version);
     return true;
   }

@@ -6,6 +6,7 @@ import { HybridClock } from "./clock.ts";
 import { Counters } from "./counters.ts";
 import type { Effects } from "./effects.ts";
 import type { KeyRecord } from "./key-record.ts";
+import { OlderVersions } from "./older-versions.ts";
 import { Outboxes } from "./outboxes.ts";
 import { Partition } from "./partition.ts";
 import { datacenterOfNode } from "./placement.ts";
@@ -16,7 +17,7 @@ import { invariant } from "../shared/assert.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 import { datacenterOf, partitionOf } from "../protocol/version.ts";
-import type { Origin } from "../protocol/version.ts";
+import type { Origin, Version } from "../protocol/version.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
 /** Told when a record's stored version is in memory. */
@@ -32,6 +33,8 @@ export class NodeState {
   readonly clock: HybridClock = new HybridClock();
   readonly counters: Counters = new Counters();
   readonly proposals: Proposals = new Proposals();
+  /** Superseded versions, for snapshots. */
+  readonly older: OlderVersions = new OlderVersions();
   readonly outboxes: Outboxes;
   /** The partitions that this node owns, by id. */
   readonly partitions: Map<number, Partition> = new Map();
@@ -79,6 +82,12 @@ export class NodeState {
   localOfOrigin(origin: Origin): Partition | undefined {
     if (datacenterOf(origin) >= this.placement.datacenters) return undefined;
     return this.byId[partitionOf(origin)];
+  }
+
+  /** Whether everybody has what a reader of this version has seen: then it need not enter a context. */
+  isStable(version: Version): boolean {
+    const origin = version.dotOrigin;
+    return this.byId[partitionOf(origin)]?.isStable(datacenterOf(origin), version.dotSeq) === true;
   }
 
   /** Asks for a flush after the events at hand. */

@@ -2,6 +2,7 @@
  * The two operations on a key as sessions and forwarded requests ask for them, and whom to tell how they ended.
  */
 import type { Failure } from "./failure.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
 import type { Version } from "../protocol/version.ts";
 
 /** Told how an operation ended, exactly once, by the tag that it was given. */
@@ -18,7 +19,19 @@ export interface OperationSink {
   failed(tag: number, failure: Failure): void;
 }
 
+/** Told how a transaction ended, exactly once, by the tag that it was given. */
+export interface TransactionSink {
+  /** What each key showed at time `time`, in the order in which they were asked for. */
+  snapshotDone(tag: number, versions: readonly (Version | undefined)[], time: HybridTime): void;
+  /**
+   * `version` names the transaction; undefined when nothing was written, since a condition failed. `olds` are, by write, what
+   * was judged or replaced, where a write asked for it.
+   */
+  transactionDone(tag: number, version: Version | undefined, olds: readonly (Version | undefined)[]): void;
+  failed(tag: number, failure: Failure): void;
+}
+
 /** Whether a reader at `nowMs` finds a value here; an absent key, a tombstone and an expired value are all nothing. */
 export function isPresent(version: Version | undefined, nowMs: number): version is Version {
-  return version !== undefined && !version.deleted && (version.expiry === 0 || version.expiry > nowMs);
+  return version?.isAlive(nowMs) === true;
 }

@@ -145,7 +145,7 @@ export class Owner {
       return;
     }
     const record = this.state.record(partition, write.key);
-    if (this.head.needsRecord(write, record)) {
+    if (this.head.mustWait(write, record)) {
       this.state.load(record, hand);
       return;
     }

@@ -8,6 +8,7 @@
  */
 import { AppliedSet } from "./applied-set.ts";
 import { KeyRecord } from "./key-record.ts";
+import type { OlderVersions } from "./older-versions.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 import { originOf } from "../protocol/version.ts";
 import type { Origin, Version } from "../protocol/version.ts";
@@ -79,9 +80,17 @@ export class Partition {
   }
 
   /** A version of this record is applied. Answers whether it is visible. */
-  apply(record: KeyRecord, version: Version): boolean {
+  apply(record: KeyRecord, version: Version, older: OlderVersions): boolean {
     const before = record.bytes;
-    const visible = record.apply(version);
+    const visible = record.apply(version, older);
+    this.bytes += record.bytes - before;
+    return visible;
+  }
+
+  /** As `apply`, in recovery. */
+  replay(record: KeyRecord, version: Version): boolean {
+    const before = record.bytes;
+    const visible = record.replay(version);
     this.bytes += record.bytes - before;
     return visible;
   }

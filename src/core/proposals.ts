@@ -17,6 +17,7 @@ import { inFlightBytesMax } from "../shared/limits.ts";
 import { invariant } from "../shared/assert.ts";
 import type { Bytes } from "../shared/bytes.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
 
 export interface Proposal {
   /** Durable once the proposals up to this number are. */
@@ -38,11 +39,24 @@ export class Proposals {
   /** Number of the last proposal in the frame under way; 0 when none is. */
   private underWayLsn = 0;
   private underWayBytes = 0;
+  /** The first time that an entry of the open frame, and of the frame under way, carries; 0 where none does. */
+  private openTime: HybridTime = 0;
+  private underWayTime: HybridTime = 0;
 
-  /** Queues the proposal of the entry that was just written to `writer`. */
-  propose(proposal: Proposal): void {
+  /** Queues the proposal of the entry that was just written to `writer`, which has this time; 0 for none. */
+  propose(proposal: Proposal, time: HybridTime = 0): void {
     proposal.lsn = ++this.lastLsn;
+    if (this.openTime === 0) this.openTime = time;
     this.queue.push(proposal);
+  }
+
+  /**
+   * The smallest time of an entry that is not durable, or infinity. A commit of what was prepared may carry a smaller one: it
+   * is bounded by its prepare.
+   */
+  get oldestTime(): HybridTime {
+    if (this.underWayTime > 0) return this.underWayTime;
+    return this.openTime > 0 ? this.openTime : Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -91,6 +105,8 @@ export class Proposals {
     this.spare = frame;
     this.underWayLsn = this.lastLsn;
     this.underWayBytes = frame.length;
+    this.underWayTime = this.openTime;
+    this.openTime = 0;
     return { bytes: frame.bytes, length: frame.length };
   }
 
@@ -103,6 +119,7 @@ export class Proposals {
     const durable = this.underWayLsn;
     this.underWayLsn = 0;
     this.underWayBytes = 0;
+    this.underWayTime = 0;
     let committed = 0;
     while (this.head < this.queue.length) {
       const proposal = this.queue[this.head] as Proposal;

@@ -95,7 +95,7 @@ export class Recovery {
       head.requests.add(write.request, { key: write.key, version, lsn: 0 }, state.timerMs);
     }
     if (record.current !== undefined && record.current.index >= index) return;
-    if (!partition.apply(record, version)) return;
+    if (!partition.replay(record, version)) return;
     record.latest = version;
     state.markDirty(record);
   }

@@ -21,7 +21,7 @@ import type { Failure } from "./failure.ts";
 import type { Asker } from "./forwarding.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter } from "./node-state.ts";
-import type { OperationSink } from "./operations.ts";
+import type { OperationSink, TransactionSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
 import type { SessionServices } from "./session-services.ts";
@@ -30,6 +30,7 @@ import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
 import { originOf } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
+import type { RequestId } from "../protocol/write.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
 interface Operation {
@@ -94,6 +95,24 @@ export class Session implements Asker, LoadWaiter {
   write(write: WriteRequest, sink: OperationSink, tag: number): void {
     if (this.queue.length === 0 && this.startWrite(write, sink, tag)) return;
     this.enqueue({ kind: "write", key: write.key, write, seen: undefined, timeoutMs: 0, sink, tag });
+  }
+
+  /** get_trans: what all these keys show at one time: `sink.snapshotDone`, perhaps before this returns. */
+  readTransaction(_keys: readonly ByteString[], sink: TransactionSink, tag: number): void {
+    sink.failed(tag, failureOf("UNAVAILABLE"));
+  }
+
+  /**
+   * put_trans: all of these writes or none, everywhere: `sink.transactionDone` once they are durable. A condition that fails
+   * fails them all. No two of the writes are on one key.
+   */
+  writeTransaction(
+    _writes: readonly WriteRequest[],
+    _request: RequestId | undefined,
+    sink: TransactionSink,
+    tag: number,
+  ): void {
+    sink.failed(tag, failureOf("UNAVAILABLE"));
   }
 
   /** `sink.reached` when every operation before is answered: then `context` says what the session has seen. */
@@ -232,7 +251,7 @@ export class Session implements Asker, LoadWaiter {
     }
     if (!head.canPropose) return this.services.stall(this);
     const record = partition.record(write.key, hash);
-    if (head.needsRecord(write, record)) return this.awaitRecord(record);
+    if (head.mustWait(write, record)) return this.awaitRecord(record);
     this.putHere(partition, record, write, sink, tag);
     return true;
   }

@@ -30,7 +30,7 @@ export class Tail {
   /** A version's entry is durable. Answers whether it is visible now, or beaten by what is. */
   applyVersion(record: KeyRecord, version: Version): boolean {
     const before = record.bytes;
-    const visible = this.state.partitionOf(record).apply(record, version);
+    const visible = this.state.partitionOf(record).apply(record, version, this.state.older);
     record.pins--;
     record.used = true;
     record.loaded = true;

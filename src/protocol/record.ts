@@ -2,7 +2,11 @@
  * A key's record as it is kept in the store.
  *
  *   u8 format version   u8 effect   u16 datacenter   u16 partition   u64 time   u64 seq   u64 visible time
- *   u64 index (log entry of its last change)   u64 expiry, Unix ms (0: never)   value to the end
+ *   u64 index (log entry of its last change)   u64 expiry, Unix ms (0: never)
+ *   format 2: u64 time, u16 datacenter, u16 partition, u64 seq of the write that set the expiry
+ *   value to the end
+ *
+ * Format 1 is that of a value whose own write set its expiry, format 2 of one whose expiry was set later.
  *
  * Its key in the store is `r`, u16 partition, u32 hash, key, big-endian, so that a range walks a partition in the order
  * of hashes: the order of SCAN, whose cursor therefore needs no state.
@@ -10,15 +14,17 @@
 import { ByteReader, DecodeError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { Version } from "./version.ts";
-import { decodeEffect } from "./write.ts";
+import { decodeEffect, decodeVersionName, encodeVersionName } from "./write.ts";
 import type { Bytes, ByteString } from "../shared/bytes.ts";
 
 export const recordFormat = 1;
+export const recordFormatTouched = 2;
 export const recordPrefixBytes = 7;
 
 export function encodeRecord(writer: ByteWriter, version: Version): void {
   writer.reserve(64 + version.value.length);
-  writer.u8(recordFormat);
+  const { touch } = version;
+  writer.u8(touch === undefined ? recordFormat : recordFormatTouched);
   writer.u8(version.effect);
   writer.u16(version.datacenter);
   writer.u16(version.partition);
@@ -27,6 +33,10 @@ export function encodeRecord(writer: ByteWriter, version: Version): void {
   writer.u64(version.visible);
   writer.u64(version.index);
   writer.u64(version.expiry);
+  if (touch !== undefined) {
+    encodeVersionName(writer, touch);
+    writer.u64(touch.seq);
+  }
   const length = version.value.length;
   writer.bytes.latin1Write(version.value, writer.length, length);
   writer.length += length;
@@ -35,7 +45,9 @@ export function encodeRecord(writer: ByteWriter, version: Version): void {
 export function decodeRecord(bytes: Bytes): Version {
   const reader = new ByteReader(bytes);
   const format = reader.u8();
-  if (format !== recordFormat) throw new DecodeError(`record format ${format}, this program reads ${recordFormat}`);
+  if (format !== recordFormat && format !== recordFormatTouched) {
+    throw new DecodeError(`record format ${format}, this program reads ${recordFormat} and ${recordFormatTouched}`);
+  }
   const effect = decodeEffect(reader.u8());
   const datacenter = reader.u16();
   const partition = reader.u16();
@@ -44,8 +56,10 @@ export function decodeRecord(bytes: Bytes): Version {
   const visible = reader.u64();
   const index = reader.u64();
   const expiry = reader.u64();
+  const touch =
+    format === recordFormatTouched ? { ...decodeVersionName(reader), seq: reader.u64() } : undefined;
   const value = bytes.latin1Slice(reader.offset, bytes.length);
-  return new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry);
+  return new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry, touch);
 }
 
 /** Where the records of `partition` begin, at hash `hash`. */

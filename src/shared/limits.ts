@@ -75,3 +75,16 @@ export const cacheBytesDefault = 512 * MiB;
 export const loadingKeysMax = 100_000;
 /** Frame bytes proposed and not yet durable; beyond it writes wait. */
 export const inFlightBytesMax = 64 * MiB;
+
+/** Keys of one transaction, read or write. */
+export const transactionKeysMax = 4096;
+/** Keys and values of one write transaction together. */
+export const transactionBytesMax = 16 * MiB;
+/** A superseded version stays readable for this long (design, 3.5; paper, 5.1.2). */
+export const transTimeMs = 5_000;
+/** Superseded versions kept in memory; beyond it the oldest go before their time. */
+export const olderVersionsBytesMax = 64 * MiB;
+/** Times that are pinned for long scans at once; how long each may stay, and what may be kept for one. */
+export const pinsMax = 8;
+export const pinMsMax = 600_000;
+export const pinnedBytesMax = 256 * MiB;

@@ -3,10 +3,11 @@
  *
  * read-request    u64 id, u64 session, u64 floor, text key
  * read-reply      u64 id, u64 clock, u8 flags (1: there is a version, 2: it is stable), [version]
- * write-request   u64 id, u64 floor, u8 effect, u8 flags, u64 expiry, [request id], dependencies, text key, text value
+ * write-request   u64 id, u64 floor, dependencies, requested write (encodeRequestedWrite)
  * write-reply     u64 id, u64 clock, u8 outcome (1: failure, 2: version written, 4: version before, 8: repeated request),
  *                 [text failure], [version written], [version before]
- * version         u8 effect, u16 datacenter, u16 partition, u64 time, u64 seq, u64 visible, u64 expiry, text value
+ * version         u8 effect, u8 flags (1: touched), u16 datacenter, u16 partition, u64 time, u64 seq, u64 visible, u64 expiry,
+ *                 [u64 time, u16 datacenter, u16 partition, u64 seq of what set the expiry], text value
  */
 import type { ByteReader } from "../byte-reader.ts";
 import { DecodeError } from "../byte-reader.ts";
@@ -15,8 +16,14 @@ import { decodeDependencies, encodeDependencies } from "../dependencies.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { HybridTime } from "../hybrid-time.ts";
 import { Version } from "../version.ts";
-import type { EffectKind } from "../version.ts";
-import { decodeEffect, decodeRequestId, encodeRequestId } from "../write.ts";
+import type { EffectKind, VersionName } from "../version.ts";
+import {
+  decodeEffect,
+  decodeRequestId,
+  decodeVersionName,
+  encodeRequestId,
+  encodeVersionName,
+} from "../write.ts";
 import type { RequestId } from "../write.ts";
 import {
   beginMessage,
@@ -33,17 +40,44 @@ import type { ByteString } from "../../shared/bytes.ts";
 export const conditionNone = 0;
 export const conditionAbsent = 1;
 export const conditionPresent = 2;
-export type Condition = typeof conditionNone | typeof conditionAbsent | typeof conditionPresent;
+/** The key shows exactly the version named by `expected`; named with time 0, nothing. */
+export const conditionVersion = 3;
+/** There is a value, and it has no expiry; has one; has one that is smaller; has a greater one or none. */
+export const conditionLasting = 4;
+export const conditionExpiring = 5;
+export const conditionExpiresSooner = 6;
+export const conditionExpiresLater = 7;
+export type Condition =
+  | typeof conditionNone
+  | typeof conditionAbsent
+  | typeof conditionPresent
+  | typeof conditionVersion
+  | typeof conditionLasting
+  | typeof conditionExpiring
+  | typeof conditionExpiresSooner
+  | typeof conditionExpiresLater;
+const conditionMax = conditionExpiresLater;
+
+/** In the place of an expiry: the one that the key has. */
+export const expiryKept = -1;
 
 export interface WriteRequest {
   readonly effect: EffectKind;
   readonly key: ByteString;
   readonly value: ByteString;
+  /** When the value expires, in Unix ms; 0 for never; `expiryKept`. */
   readonly expiry: number;
   readonly condition: Condition;
+  /** Of `conditionVersion`. */
+  readonly expected?: VersionName | undefined;
   /** Whether the answer carries the version that was there before. */
   readonly wantOld: boolean;
   readonly request: RequestId | undefined;
+}
+
+/** Whether what a write does depends on what is there. */
+export function isJudged(write: WriteRequest): boolean {
+  return write.condition !== conditionNone || write.wantOld || write.expiry === expiryKept;
 }
 
 /** `session` names the thread of execution at the sender: the owner answers its reads in their order. */
@@ -101,14 +135,51 @@ export function encodeWriteRequest(
   const at = beginMessage(writer, messageWriteRequest);
   writer.u64(id);
   writer.u64(floor);
-  writer.u8(write.effect);
-  writer.u8(write.condition | (write.wantOld ? 4 : 0) | (write.request === undefined ? 0 : 8));
-  writer.u64(write.expiry);
-  if (write.request !== undefined) encodeRequestId(writer, write.request);
   encodeDependencies(writer, dependencies);
+  encodeRequestedWrite(writer, write);
+  endMessage(writer, at);
+}
+
+/**
+ * u8 effect, u8 flags (0 to 7: condition, 8: wants the old version, 16: request id, 32: expected version,
+ * 64: keeps the expiry), u64 expiry, [request id], [version name], text key, text value
+ */
+export function encodeRequestedWrite(writer: ByteWriter, write: WriteRequest): void {
+  writer.u8(write.effect);
+  writer.u8(
+    write.condition |
+      (write.wantOld ? 8 : 0) |
+      (write.request === undefined ? 0 : 16) |
+      (write.expected === undefined ? 0 : 32) |
+      (write.expiry === expiryKept ? 64 : 0),
+  );
+  writer.u64(write.expiry === expiryKept ? 0 : write.expiry);
+  if (write.request !== undefined) encodeRequestId(writer, write.request);
+  if (write.expected !== undefined) encodeVersionName(writer, write.expected);
   writer.text(write.key);
   writer.text(write.value);
-  endMessage(writer, at);
+}
+
+export function decodeRequestedWrite(reader: ByteReader): WriteRequest {
+  const effect = decodeEffect(reader.u8());
+  const flags = reader.u8();
+  const condition = decodeCondition(flags & 7);
+  const expiry = reader.u64();
+  const request = (flags & 16) === 0 ? undefined : decodeRequestId(reader);
+  const expected = (flags & 32) === 0 ? undefined : decodeVersionName(reader);
+  if (condition === conditionVersion && expected === undefined) throw new DecodeError("a version is expected, not named");
+  const key = reader.text(keyBytesMax);
+  const value = reader.text(valueBytesMax);
+  return {
+    effect,
+    key,
+    value,
+    expiry: (flags & 64) === 0 ? expiry : expiryKept,
+    condition,
+    expected,
+    wantOld: (flags & 8) !== 0,
+    request,
+  };
 }
 
 export interface ForwardedWrite {
@@ -121,23 +192,13 @@ export interface ForwardedWrite {
 export function decodeWriteRequest(reader: ByteReader): ForwardedWrite {
   const id = reader.u64();
   const floor = reader.u64();
-  const effect = decodeEffect(reader.u8());
-  const flags = reader.u8();
-  const condition = decodeCondition(flags & 3);
-  const expiry = reader.u64();
-  const request = (flags & 8) === 0 ? undefined : decodeRequestId(reader);
   const dependencies = decodeDependencies(reader);
-  const key = reader.text(keyBytesMax);
-  const value = reader.text(valueBytesMax);
-  const wantOld = (flags & 4) !== 0;
-  return { id, floor, dependencies, write: { effect, key, value, expiry, condition, wantOld, request } };
+  return { id, floor, dependencies, write: decodeRequestedWrite(reader) };
 }
 
 function decodeCondition(value: number): Condition {
-  if (value !== conditionNone && value !== conditionAbsent && value !== conditionPresent) {
-    throw new DecodeError(`unknown condition ${value}`);
-  }
-  return value;
+  if (value > conditionMax) throw new DecodeError(`unknown condition ${value}`);
+  return value as Condition;
 }
 
 /** `failure` is a stable code; absent when the request was judged. `version` is absent when its condition failed. */
@@ -177,25 +238,34 @@ export function decodeWriteReply(reader: ByteReader): WriteReply {
   return { id, clock, failure, version, old, repeated: (flags & 8) !== 0 };
 }
 
-function encodeVersion(writer: ByteWriter, version: Version): void {
+export function encodeVersion(writer: ByteWriter, version: Version): void {
+  const { touch } = version;
   writer.u8(version.effect);
+  writer.u8(touch === undefined ? 0 : 1);
   writer.u16(version.datacenter);
   writer.u16(version.partition);
   writer.u64(version.time);
   writer.u64(version.seq);
   writer.u64(version.visible);
   writer.u64(version.expiry);
+  if (touch !== undefined) {
+    encodeVersionName(writer, touch);
+    writer.u64(touch.seq);
+  }
   writer.text(version.value);
 }
 
-function decodeVersion(reader: ByteReader): Version {
+export function decodeVersion(reader: ByteReader): Version {
   const effect = decodeEffect(reader.u8());
+  const flags = reader.u8();
+  if (flags > 1) throw new DecodeError(`unknown flags of a version: ${flags}`);
   const datacenter = reader.u16();
   const partition = reader.u16();
   const time = reader.u64();
   const seq = reader.u64();
   const visible = reader.u64();
   const expiry = reader.u64();
+  const touch = flags === 0 ? undefined : { ...decodeVersionName(reader), seq: reader.u64() };
   const value = reader.text(valueBytesMax);
-  return new Version(effect, value, time, datacenter, partition, seq, visible, 0, expiry);
+  return new Version(effect, value, time, datacenter, partition, seq, visible, 0, expiry, touch);
 }

@@ -9,7 +9,7 @@
 import type { ByteWriter } from "../byte-writer.ts";
 
 /** The version of all of this; nodes of different versions do not speak. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export const messageHeartbeat = 1;
 export const messageStreamOpen = 2;
@@ -22,6 +22,17 @@ export const messageReadRequest = 8;
 export const messageReadReply = 9;
 export const messageWriteRequest = 10;
 export const messageWriteReply = 11;
+export const messageClosed = 12;
+export const messageSnapshotRequest = 13;
+export const messageSnapshotReply = 14;
+export const messageTransRequest = 15;
+export const messageTransReply = 16;
+export const messagePrepare = 17;
+export const messageVote = 18;
+export const messageDecision = 19;
+export const messageCommitted = 20;
+export const messageTransQuestion = 21;
+export const messagePartHere = 22;
 
 export const controlTypeMin = 64;
 export const messageControlRequest = 64;

@@ -230,7 +230,7 @@ export class VersionedOperations implements LoadWaiter, Asker {
       return true;
     }
     const record = partition.record(key, hash);
-    const isNeeded = order === undefined ? !record.loaded : head.needsRecord(order.write, record);
+    const isNeeded = order === undefined ? !record.loaded : head.mustWait(order.write, record);
     if (isNeeded) {
       state.load(record, this);
       return false;

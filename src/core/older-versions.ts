@@ -1,0 +1,231 @@
+/*
+ * Superseded versions, kept for snapshots (design, 3.5; paper, 5.1.2): each stays readable for `transTimeMs` after it was
+ * superseded, in memory only.
+ *
+ * A version is valid from its visible time until a greater version's. So of a key's versions those matter of which no greater
+ * one became visible as early: from the current one down, versions and visible times fall together, linked by `older`. What
+ * was visible at a time is the first of them that was visible by then.
+ *
+ *   applied over another ──▶ superseded: linked, queued ──transTime, or no room──▶ gone, and `floor` says up to when
+ *                                                       ──needed by a pin──▶ kept until the pin ends
+ *
+ * Any time at or above `floor` can be read exactly; below it, only what is still linked, or a pinned time. After a restart the
+ * floor is the clock's bound: older versions were memory.
+ *
+ * A pin keeps what was visible at one time for as long as it takes (a long scan), within `pinnedBytesMax` and `pinMsMax`.
+ *
+ * Keeps invariant 11. Bounded (invariant 12) by `olderVersionsBytesMax`.
+ */
+import type { KeyRecord } from "./key-record.ts";
+import { olderVersionsBytesMax, pinMsMax, pinnedBytesMax, pinsMax, transTimeMs } from "../shared/limits.ts";
+import { ticksPerMs } from "../protocol/hybrid-time.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
+import { compareVersions, effectExpire } from "../protocol/version.ts";
+import type { Version } from "../protocol/version.ts";
+
+const versionOverheadBytes = 200;
+
+/** What a record shows at a time; "gone" when that is not known any more. */
+export type SeenAt = Version | undefined | "gone";
+
+export interface Pin {
+  readonly time: HybridTime;
+  readonly sinceMs: number;
+  /** Bytes of versions that stay for this pin alone. */
+  bytes: number;
+}
+
+function sizeOf(version: Version): number {
+  return versionOverheadBytes + version.value.length;
+}
+
+export class OlderVersions {
+  /** At or above this time every key can be read exactly. */
+  floor: HybridTime = 0;
+  /** Of versions that wait for their time to go. */
+  bytes = 0;
+  pinnedBytes = 0;
+  /** Pins that ended before their scans did: too old, or too much was kept for them. */
+  pinsBroken = 0;
+  /** The versions that superseded others, oldest first, each with its record. */
+  private superseding: Version[] = [];
+  private records: KeyRecord[] = [];
+  private head = 0;
+  private readonly pins = new Set<Pin>();
+  private pinned = new Set<KeyRecord>();
+
+  get count(): number {
+    return this.superseding.length - this.head;
+  }
+
+  get pinCount(): number {
+    return this.pins.size;
+  }
+
+  get pinnedCount(): number {
+    return this.pinned.size;
+  }
+
+  /** When the oldest version that is kept was superseded; undefined when there is none. */
+  get oldest(): HybridTime | undefined {
+    return this.superseding[this.head]?.visible;
+  }
+
+  /** A version of a record is applied. Answers whether readers see it now, or what they see is greater. */
+  place(record: KeyRecord, version: Version): boolean {
+    const { current } = record;
+    // An effect on the expiry of a version that is not there any more: touchedVersion.
+    if (version.effect === effectExpire) return false;
+    if (current === undefined) {
+      record.current = version;
+      return true;
+    }
+    if (compareVersions(version, current) <= 0) {
+      this.placeBelow(record, current, version);
+      return false;
+    }
+    const below = current.visible < version.visible ? current : this.dropHidden(current, version.visible);
+    if (below !== undefined) this.link(record, version, below);
+    record.current = version;
+    return true;
+  }
+
+  /** What a record, which is loaded, shows at a time. */
+  at(record: KeyRecord, time: HybridTime): SeenAt {
+    let version = record.current;
+    while (version !== undefined && version.visible > time) version = version.older;
+    if (version !== undefined) return version;
+    return time >= record.unknownBefore && this.isKept(time) ? undefined : "gone";
+  }
+
+  /** Whether it can be told that there was nothing at a time. */
+  isKept(time: HybridTime): boolean {
+    if (time >= this.floor) return true;
+    for (const pin of this.pins) if (pin.time === time) return true;
+    return false;
+  }
+
+  /** Lets go what is due. `now` is the clock's. */
+  expire(now: HybridTime, timerMs: number): void {
+    for (const pin of this.pins) {
+      if (timerMs < pin.sinceMs + pinMsMax && pin.bytes <= pinnedBytesMax) continue;
+      this.pinsBroken++;
+      this.unpin(pin);
+    }
+    const due = now - transTimeMs * ticksPerMs;
+    while (this.head < this.superseding.length) {
+      const by = this.superseding[this.head] as Version;
+      if (by.visible > due && this.bytes <= olderVersionsBytesMax) break;
+      this.letGo(this.records[this.head] as KeyRecord, by);
+      this.head++;
+    }
+    this.trim();
+  }
+
+  /** Keeps what is visible at `time`, which is not before `floor`; undefined when there are too many pins. */
+  pin(time: HybridTime, timerMs: number): Pin | undefined {
+    if (this.pins.size >= pinsMax || time < this.floor) return undefined;
+    const pin = { time, sinceMs: timerMs, bytes: 0 };
+    this.pins.add(pin);
+    return pin;
+  }
+
+  isPinned(pin: Pin): boolean {
+    return this.pins.has(pin);
+  }
+
+  unpin(pin: Pin): void {
+    if (!this.pins.delete(pin)) return;
+    const pinned = this.pinned;
+    this.pinned = new Set();
+    this.pinnedBytes = 0;
+    for (const other of this.pins) other.bytes = 0;
+    for (const record of pinned) this.dropUnneeded(record);
+  }
+
+  /**
+   * A greater version is there. Of use to snapshots is this one only if it became visible earlier: a commit of what was
+   * prepared before.
+   */
+  private placeBelow(record: KeyRecord, current: Version, version: Version): void {
+    let above = current;
+    while (above.older !== undefined && compareVersions(version, above.older) < 0) above = above.older;
+    if (version.visible >= above.visible) return;
+    const next = above.older;
+    if (next !== undefined) this.counted(-sizeOf(next));
+    const below = this.dropHidden(next, version.visible);
+    if (below !== undefined) this.link(record, version, below);
+    this.link(record, above, version);
+  }
+
+  /** Of these and those below, the first that was visible before `visible`; those before it no snapshot can see any more. */
+  private dropHidden(first: Version | undefined, visible: HybridTime): Version | undefined {
+    let version = first;
+    while (version !== undefined && version.visible >= visible) {
+      const next = version.older;
+      if (next !== undefined) this.counted(-sizeOf(next));
+      version.older = undefined;
+      version = next;
+    }
+    return version;
+  }
+
+  private link(record: KeyRecord, by: Version, older: Version): void {
+    by.older = older;
+    this.superseding.push(by);
+    this.records.push(record);
+    this.bytes += sizeOf(older);
+  }
+
+  /** What a pin keeps is not counted here any more, so this may be a little off until the queue is empty. */
+  private counted(bytes: number): void {
+    this.bytes = Math.max(0, this.bytes + bytes);
+  }
+
+  private letGo(record: KeyRecord, by: Version): void {
+    const version = by.older;
+    if (version === undefined) return;
+    this.counted(-sizeOf(version));
+    if (by.visible > this.floor) this.floor = by.visible;
+    if (this.keepForPins(record, version, by.visible)) return;
+    by.older = version.older;
+    version.older = undefined;
+  }
+
+  private keepForPins(record: KeyRecord, version: Version, until: HybridTime): boolean {
+    let isNeeded = false;
+    for (const pin of this.pins) {
+      if (version.visible > pin.time || pin.time >= until) continue;
+      isNeeded = true;
+      pin.bytes += sizeOf(version);
+    }
+    if (!isNeeded) return false;
+    this.pinned.add(record);
+    this.pinnedBytes += sizeOf(version);
+    return true;
+  }
+
+  /** A pin ended: of what had outlived its time, the rest of the pins may need some. */
+  private dropUnneeded(record: KeyRecord): void {
+    for (let by = record.current; by?.older !== undefined;) {
+      const version: Version = by.older;
+      const isDue = by.visible <= this.floor;
+      if (isDue && !this.keepForPins(record, version, by.visible)) by.older = version.older;
+      else by = version;
+    }
+  }
+
+  private trim(): void {
+    if (this.head === this.superseding.length) {
+      if (this.head === 0) return;
+      this.superseding = [];
+      this.records = [];
+      this.head = 0;
+      this.bytes = 0;
+    } else if (this.head > 1024 && this.head * 2 > this.superseding.length) {
+      this.superseding = this.superseding.slice(this.head);
+      this.records = this.records.slice(this.head);
+      this.head = 0;
+    }
+  }
+}
