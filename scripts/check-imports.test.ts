@@ -35,6 +35,9 @@ describe("the direction of an import", () => {
     ["src/server/driver.ts", "../net/transport.ts"],
     ["src/cli/main.ts", "../server/main.ts"],
     ["src/cli/version.ts", "../../package.json"],
+    ["src/cli/commands/check.ts", "../../history/check/check.ts"],
+    ["src/history/check/check.ts", "../reader.ts"],
+    ["src/lab/sim/verdict.ts", "../../history/check/check.ts"],
     ["src/lab/sim/main.ts", "../../cli/up.ts"],
   ])("%s may import %s", (file, specifier) => {
     expect(offence(file, specifier)).toBeUndefined();
@@ -50,6 +53,8 @@ describe("the direction of an import", () => {
     ["src/client/index.ts", "../server/driver.ts", "client may import"],
     ["src/server/driver.ts", "../cli/up.ts", "server may import"],
     ["src/cli/up.ts", "../lab/sim/main.ts", "cli may import"],
+    ["src/history/check/check.ts", "../../core/clock.ts", "history may import shared, protocol"],
+    ["src/server/driver.ts", "../history/format.ts", "server may import"],
     ["src/kitchen/sink.ts", "../shared/bytes.ts", "no room of the house"],
     ["src/main.ts", "./shared/bytes.ts", "no room of the house"],
   ])("%s may not import %s", (file, specifier, why) => {

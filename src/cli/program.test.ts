@@ -20,7 +20,7 @@ describe("the command line", () => {
   it("tells its commands and exit codes", async () => {
     const { code, output } = await runCops(["--help"]);
     expect(code).toBe(0);
-    for (const name of ["up", "down", "server", "status", "why", "fault", "token", "shell"]) {
+    for (const name of ["up", "down", "server", "status", "why", "fault", "token", "shell", "check"]) {
       expect(output).toMatch(new RegExp(`^  ${name}( |$)`, "m"));
     }
     expect(output).toContain("3  nobody answered");
@@ -32,6 +32,7 @@ describe("the command line", () => {
     [["fault", "cutt", "a", "b"], "Did you mean cut?"],
     [["up", "--nodes", "two"], "It must be a whole number."],
     [["up", "--nodes", "31"], "--nodes is 1 to 30, not 31"],
+    [["check"], "missing required argument 'file'"],
     [["why"], "missing required argument 'key'"],
     [[], "Usage: cops"],
   ])("answers %j with what was meant, and exit code 2", async (args, words) => {

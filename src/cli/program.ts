@@ -2,6 +2,7 @@
  * The `cops` command line: its commands, its help, and how it ends. Slips of the fingers are told with what was meant.
  */
 import { Command, CommanderError } from "commander";
+import { addCheckCommand } from "./commands/check.ts";
 import { addDownCommand } from "./commands/down.ts";
 import { addFaultCommand } from "./commands/fault.ts";
 import { addServerCommand } from "./commands/server.ts";
@@ -34,6 +35,8 @@ function makeProgram(version: string): Command {
   addTokenCommand(program);
   addFaultCommand(program);
   addServerCommand(program);
+  program.commandsGroup("Recorded histories:");
+  addCheckCommand(program);
   return program;
 }
 

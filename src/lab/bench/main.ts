@@ -1,8 +1,9 @@
 /*
- * `npm run bench -- compare|replication|codec|log [options]`: see docs/TESTING.md. Figures are for this machine at this moment; what
+ * `npm run bench -- compare|replication|codec|log|judge [options]`: see docs/TESTING.md. Figures are for this machine at this moment; what
  * holds elsewhere is the ratio between two of them from one run.
  */
 import { writeFileSync } from "node:fs";
+import { benchJudge } from "./history-judge.ts";
 import { benchLogAppend } from "./log-append.ts";
 import { benchRespCodec } from "./resp-codec.ts";
 import { compare } from "./compare/compare.ts";
@@ -12,7 +13,8 @@ import { LabUsageError, labOptions, runLabCommand } from "../lab-options.ts";
 const usage = `npm run bench -- compare [--rounds 3] [--requests 200000] [--dir DIR] [--profile] [--json FILE]
 npm run bench -- replication [--seconds 10] [--rate 5000] [--steps 6] [--port 17500] [--dir DIR] [--json FILE]
 npm run bench -- codec [--seconds 1]
-npm run bench -- log [--seconds 2] [--dir DIR]`;
+npm run bench -- log [--seconds 2] [--dir DIR]
+npm run bench -- judge [--operations 1000000]`;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -29,6 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     steps: "6",
     port: "17500",
     json: "",
+    operations: "1000000",
   });
   const directory = options.text("dir");
   const [what] = options.words;
@@ -42,6 +45,7 @@ async function main(args: readonly string[]): Promise<number> {
     results = await replication({ directory, port, seconds, firstRate, steps }, print);
   } else if (what === "codec") benchRespCodec(options.number("seconds"));
   else if (what === "log") await benchLogAppend(directory, options.number("seconds"));
+  else if (what === "judge") benchJudge(options.number("operations"), print);
   else throw new LabUsageError(what === undefined ? "which benchmark?" : `there is no benchmark ${what}`);
   const file = options.text("json");
   if (file !== "") writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);

@@ -10,8 +10,8 @@ import type { ClientContext } from "../../client/client-context.ts";
 import type { VersionedValue, WriteResult, Written } from "../../client/results.ts";
 import { invariant } from "../../shared/assert.ts";
 import type { Random } from "../../shared/random.ts";
-import type { Seen, WriteOutcome } from "../history/format.ts";
-import type { SessionRecorder } from "../history/recorder.ts";
+import type { Seen, WriteOutcome } from "../../history/format.ts";
+import type { SessionRecorder } from "../../history/recorder.ts";
 
 export interface Felt {
   operations: number;

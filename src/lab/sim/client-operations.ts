@@ -10,7 +10,7 @@ import type { Condition, WriteRequest } from "../../protocol/messages/forward.ts
 import { effectAssign, effectDelete } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
 import type { RequestId } from "../../protocol/write.ts";
-import type { Seen } from "../history/format.ts";
+import type { Seen } from "../../history/format.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { Thread, ThreadStep } from "./thread.ts";
 import { describeVersion, tagOf } from "./world-write.ts";

@@ -3,15 +3,15 @@
  *
  *   safety     faults strike while clients work; every check runs at every step
  *   liveness   all faults end; everything under way must complete, nothing may be left over
- *   verdict    all datacenters hold the same state, and the recorded history is causal+ (lab/check)
+ *   verdict    all datacenters hold the same state, and the recorded history is causal+ (src/history/check)
  */
 import type { NodeCore } from "../../core/node-core.ts";
 import { nodeIdOf, Placement } from "../../core/placement.ts";
 import { Random } from "../../shared/random.ts";
 import type { Bytes } from "../../shared/bytes.ts";
 import { shipWindowBytes } from "../../shared/limits.ts";
-import type { HistoryLine } from "../history/format.ts";
-import { historyHeader } from "../history/recorder.ts";
+import type { HistoryLine } from "../../history/format.ts";
+import { historyHeader } from "../../history/recorder.ts";
 import { Client } from "./client.ts";
 import type { SimToken } from "./client-connection.ts";
 import { Disk } from "./disk.ts";

@@ -7,7 +7,7 @@
  */
 import { compareVersions } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
-import type { SessionRecorder } from "../history/recorder.ts";
+import type { SessionRecorder } from "../../history/recorder.ts";
 import type { DotKey, WorldWrite } from "./world-write.ts";
 import { describeVersion } from "./world-write.ts";
 import { check } from "./violation.ts";

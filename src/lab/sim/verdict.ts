@@ -1,12 +1,12 @@
 /*
  * The outside view: the history that the clients recorded, with the state in which each datacenter ended, is judged by the
- * checker that judges any history (lab/check).
+ * checker that judges any history (src/history/check).
  */
-import { checkHistory } from "../check/check.ts";
-import { resultInWords } from "../check/report.ts";
-import type { Rule } from "../check/violation.ts";
-import type { HistoryLine } from "../history/format.ts";
-import { recordFinalState } from "../history/recorder.ts";
+import { checkHistory } from "../../history/check/check.ts";
+import { resultInWords } from "../../history/check/report.ts";
+import type { Rule } from "../../history/check/violation.ts";
+import type { HistoryLine } from "../../history/format.ts";
+import { recordFinalState } from "../../history/recorder.ts";
 import { seenOf } from "./client-operations.ts";
 import type { Simulation } from "./simulation.ts";
 import { check } from "./violation.ts";

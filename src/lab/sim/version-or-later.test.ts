@@ -6,9 +6,9 @@ import { describe, expect, it } from "vitest";
 import { Cluster } from "../../core/testing/cluster.ts";
 import type { Outcome } from "../../core/testing/outcome.ts";
 import type { Version } from "../../protocol/version.ts";
-import { checkHistory } from "../check/check.ts";
-import type { HistoryLine } from "../history/format.ts";
-import { historyHeader, SessionRecorder } from "../history/recorder.ts";
+import { checkHistory } from "../../history/check/check.ts";
+import type { HistoryLine } from "../../history/format.ts";
+import { historyHeader, SessionRecorder } from "../../history/recorder.ts";
 import { seenOf } from "./client-operations.ts";
 import { askForVersionOrLater } from "./mutants/dependency-mutants.ts";
 

@@ -7,8 +7,8 @@
  * without an answer) is simply never reported. Times are the caller's, so virtual time works as well as a real clock; a
  * real clock must be monotonic and have fractions of a millisecond (`performance.now()`).
  */
-import type { ByteString } from "../../shared/bytes.ts";
-import { invariant } from "../../shared/assert.ts";
+import type { ByteString } from "../shared/bytes.ts";
+import { invariant } from "../shared/assert.ts";
 import { HISTORY_FORMAT, HISTORY_FORMAT_VERSION } from "./format.ts";
 import type { FinalLine, HeaderLine, HistoryPast, Seen, WriteOutcome } from "./format.ts";
 import type { HistorySink } from "./writer.ts";

@@ -2,7 +2,7 @@
  * Stories that everyone in the field knows, told right and wrong, and judged as a whole.
  */
 import { describe, expect, it } from "vitest";
-import { HistoryError } from "../history/errors.ts";
+import { HistoryError } from "../errors.ts";
 import { checkHistory } from "./check.ts";
 import { HistoryBuilder } from "./testing/history-builder.ts";
 import { onlyViolation, rulesOf } from "./testing/rules-of.ts";

@@ -1,7 +1,7 @@
 /*
  * How checks speak of operations and writes: `x` = "v1" (dot 0/3/17, version 5@0/3), session s1 in ams, line 12.
  */
-import type { HeaderLine } from "../history/format.ts";
+import type { HeaderLine } from "../format.ts";
 import type { KeyHistory, LoadedHistory, Operation, Write } from "./model.ts";
 
 const keyCharsMax = 60;

@@ -7,7 +7,7 @@
  *
  * One million operations make about two million of these objects, so they hold numbers and references and little else.
  */
-import type { HeaderLine } from "../history/format.ts";
+import type { HeaderLine } from "../format.ts";
 import type { Past } from "./past.ts";
 
 export interface Session {

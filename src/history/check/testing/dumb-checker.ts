@@ -5,7 +5,7 @@
  * It names what is wrong as "kind line": kind is one of read, write, order, dot-mismatch, real-time, future, diverged,
  * lost, thin-air, cycle. For small histories of tests only: no collection, no unrecorded writes, at most one candidate per unknown dot.
  */
-import type { HistoryDot, HistoryLine, HistoryVersion } from "../../history/format.ts";
+import type { HistoryDot, HistoryLine, HistoryVersion } from "../../format.ts";
 
 interface Deed {
   readonly line: number;

@@ -11,9 +11,9 @@
  *
  * Left out on purpose: partitions fail together, clocks agree, nothing is lost.
  */
-import type { HeaderLine, HistoryLine, Seen } from "../../history/format.ts";
-import { historyHeader, recordFinalState, SessionRecorder } from "../../history/recorder.ts";
-import type { HistorySink } from "../../history/writer.ts";
+import type { HeaderLine, HistoryLine, Seen } from "../../format.ts";
+import { historyHeader, recordFinalState, SessionRecorder } from "../../recorder.ts";
+import type { HistorySink } from "../../writer.ts";
 import { Random } from "../../../shared/random.ts";
 
 export interface ModelChoices {

@@ -66,6 +66,17 @@ function attempt<Result>(path: string, step: () => Result): Result {
   try {
     return step();
   } catch (cause) {
-    throw new HistoryError("HISTORY_UNREADABLE", 0, `cannot read ${path}`, cause);
+    throw new HistoryError("HISTORY_UNREADABLE", 0, `cannot read ${path}: ${reasonOf(cause)}`, cause);
   }
+}
+
+/** The usual mistakes in words; anything else by the system's code. */
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: "no such file",
+    EISDIR: "it is a directory",
+    EACCES: "permission denied",
+  };
+  return words[code] ?? code;
 }

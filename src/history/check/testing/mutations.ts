@@ -2,7 +2,7 @@
  * Spoils a history in one place. What comes out is mostly wrong, and sometimes still right (a read may go back to a
  * version that its session did not have to beat); which of the two is for a checker to say.
  */
-import type { HistoryLine, ReadLine, WriteLine } from "../../history/format.ts";
+import type { HistoryLine, ReadLine, WriteLine } from "../../format.ts";
 import type { Random } from "../../../shared/random.ts";
 
 export type Mutation = (lines: readonly HistoryLine[], random: Random) => HistoryLine[];

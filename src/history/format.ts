@@ -12,7 +12,7 @@
  *
  * Left out on purpose: reads without an answer (they say nothing), and values (a tag is enough to tell writes apart).
  */
-import type { ByteString } from "../../shared/bytes.ts";
+import type { ByteString } from "../shared/bytes.ts";
 
 export const HISTORY_FORMAT = "cops-history";
 export const HISTORY_FORMAT_VERSION = 1;

@@ -7,7 +7,7 @@
  * has added the `end` line; without it readers say that it was cut short.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { invariant } from "../../shared/assert.ts";
+import { invariant } from "../shared/assert.ts";
 import { HistoryError } from "./errors.ts";
 import { HISTORY_LINE_CHARS_MAX } from "./format.ts";
 import type { EndLine, HeaderLine, HistoryLine } from "./format.ts";

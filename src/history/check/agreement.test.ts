@@ -3,7 +3,7 @@
  * so plain that it can be believed, which must find the same wrong lines in spoilt executions and the same nothing.
  */
 import { describe, expect, it } from "vitest";
-import type { HistoryLine } from "../history/format.ts";
+import type { HistoryLine } from "../format.ts";
 import { Random } from "../../shared/random.ts";
 import { checkHistory } from "./check.ts";
 import { modelHistory } from "./testing/causal-model.ts";

@@ -5,7 +5,7 @@
  * out of range) throws HistoryError with the line: such a file is not judged. What a broken store could have caused (two
  * writes with one dot, two lines that disagree about a dot) is reported as a violation.
  */
-import { HistoryError, badLine } from "../history/errors.ts";
+import { HistoryError, badLine } from "../errors.ts";
 import type {
   DeleteLine,
   FinalEndLine,
@@ -16,7 +16,7 @@ import type {
   ReadLine,
   SessionLine,
   WriteLine,
-} from "../history/format.ts";
+} from "../format.ts";
 import { reportDuplicateDot } from "./dot-identity.ts";
 import type { FinalState, KeyHistory, LoadedHistory, Operation, Session, Write } from "./model.ts";
 import { orderSessions } from "./program-order.ts";

@@ -7,7 +7,7 @@
  *
  * The first line to name a dot is believed. Who is right cannot be told; that one of them is wrong is enough.
  */
-import type { HistoryDot, HistoryVersion } from "../history/format.ts";
+import type { HistoryDot, HistoryVersion } from "../format.ts";
 import type { KeyHistory, Write } from "./model.ts";
 import { hasVersion } from "./versions.ts";
 import type { Rule, ViolationList } from "./violation.ts";

@@ -1,7 +1,7 @@
 /*
  * The order of versions, which is the order of last-writer-wins: time, then datacenter, then partition (design, section 2).
  */
-import type { HistoryVersion } from "../history/format.ts";
+import type { HistoryVersion } from "../format.ts";
 import type { Write } from "./model.ts";
 
 /** Below zero where `left` loses against `right`, zero where they are one version. */

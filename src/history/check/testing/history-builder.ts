@@ -10,8 +10,8 @@ import type {
   HistoryPast,
   HistoryVersion,
   Seen,
-} from "../../history/format.ts";
-import { historyHeader } from "../../history/recorder.ts";
+} from "../../format.ts";
+import { historyHeader } from "../../recorder.ts";
 
 export interface Written {
   readonly key: string;

@@ -7,8 +7,8 @@
  *
  * No verdict is given on a history that cannot be read or makes no sense: that throws HistoryError.
  */
-import type { HistoryLine } from "../history/format.ts";
-import { readHistoryFile } from "../history/reader.ts";
+import type { HistoryLine } from "../format.ts";
+import { readHistoryFile } from "../reader.ts";
 import { checkCausality } from "./causal-checker.ts";
 import { checkConvergence } from "./convergence.ts";
 import { checkDotIdentity } from "./dot-identity.ts";

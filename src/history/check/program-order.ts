@@ -4,8 +4,8 @@
  *
  * Lines may come in any order: an operation is recorded when its outcome is known, and pipelined ones may be told late.
  */
-import { badLine } from "../history/errors.ts";
-import type { HistoryPast } from "../history/format.ts";
+import { badLine } from "../errors.ts";
+import type { HistoryPast } from "../format.ts";
 import type { Operation, Session } from "./model.ts";
 
 export interface AttachedPasts {
