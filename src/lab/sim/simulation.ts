@@ -160,7 +160,9 @@ export class Simulation implements NodeObserver {
   }
 
   private settle(): void {
-    const untilMs = this.scheduler.nowMs + livenessMsMax;
+    // What a clock said when it was furthest ahead is waited for, however right it is now.
+    const aheadMs = Math.max(...this.nodes.map(({ clock }) => clock.aheadMsMax));
+    const untilMs = this.scheduler.nowMs + livenessMsMax + aheadMs;
     while (!isSettled(this)) {
       if (this.scheduler.nowMs >= untilMs) checkSettled(this);
       this.runUntil(this.scheduler.nowMs + settledCheckMs);
@@ -172,7 +174,6 @@ export class Simulation implements NodeObserver {
     while (this.scheduler.step(untilMs)) {
       if (this.scheduler.events > eventsMax) throw new Violation(12, `more than ${eventsMax} events`);
     }
-    for (const node of this.nodes) if (node.core !== undefined) this.checks.get(node)?.checkBounds(node.core);
   }
 
   private crash(node: SimNode): void {
@@ -181,7 +182,13 @@ export class Simulation implements NodeObserver {
   }
 
   created(node: SimNode, core: NodeCore): void {
-    this.checks.get(node)?.hook(core);
+    const checks = this.checks.get(node);
+    checks?.hook(core);
+    const flush = core.flush.bind(core);
+    core.flush = () => {
+      flush();
+      checks?.checkBounds(core);
+    };
     const admit = core.gate.admit.bind(core.gate);
     core.gate.admit = (partition, write) => {
       if (write.dependencies.prefixes.length > 0) this.reached.count("writes received that depend on prefixes");
@@ -216,5 +223,6 @@ export class Simulation implements NodeObserver {
     if (core.gate.waitingCount > 0) this.reached.count("crashes while writes wait");
     if (core.state.proposals.isFrameUnderWay) this.reached.count("crashes with a frame under way");
     if (node.isCheckpointing) this.reached.count("crashes during a checkpoint");
+    if (node.disk.isBusyTwice) this.reached.count("crashes with several disk operations under way");
   }
 }
