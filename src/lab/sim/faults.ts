@@ -2,8 +2,8 @@
  * Strikes a running cluster with the faults of its plan, each at random moments, until it is healed. Then every node runs,
  * every link comes up, disks and clocks are well.
  *
- * Each fault has a random stream of its own and draws all that it needs before it looks at the cluster, so what strikes when
- * does not depend on what else does.
+ * Each fault has a random stream of its own, and so has each time that it strikes; it draws all that it needs before it looks at
+ * the cluster. So what strikes when does not depend on what else does.
  */
 import type { Random } from "../../shared/random.ts";
 import type { Network } from "./network.ts";
@@ -18,6 +18,8 @@ export interface FaultTargets {
   readonly nodes: readonly SimNode[];
   readonly trace: Trace;
   crash(node: SimNode): void;
+  /** Whether this one of the faults that would strike does: a run may leave some out. */
+  isChosen(strike: string): boolean;
   /** A fault of this name strikes. */
   struck(name: string): void;
 }
@@ -84,13 +86,16 @@ export class Faults {
     }
   }
 
-  private every(meanMs: number, name: string, random: Random, strike: Strike): void {
+  private every(meanMs: number, name: string, random: Random, strike: Strike, number: number = 1): void {
     if (meanMs === 0) return;
-    this.targets.scheduler.after(spread(random, 2 * meanMs), () => {
+    const { scheduler } = this.targets;
+    scheduler.after(spread(random, 2 * meanMs), () => {
       if (this.healed) return;
-      if (name !== "") this.targets.struck(name);
-      strike(random);
-      this.every(meanMs, name, random, strike);
+      if (name === "" || this.targets.isChosen(`${name.replaceAll(" ", "-")}.${number}`)) {
+        if (name !== "") this.targets.struck(name);
+        strike(random.fork(`${number}`));
+      }
+      this.every(meanMs, name, random, strike, number + 1);
     });
   }
 

@@ -11,6 +11,7 @@ import type { Bytes } from "../../shared/bytes.ts";
 import type { Random } from "../../shared/random.ts";
 import { datacenterOfNode } from "../../core/placement.ts";
 import type { NodeId, Placement } from "../../core/placement.ts";
+import { messagesInWords } from "../../core/testing/frame-words.ts";
 import type { NetworkPlan } from "./plan.ts";
 import { FrameReader, frameHeaderBytes, writeFrame } from "../../net/frame-codec.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -55,6 +56,8 @@ interface Link {
 
 const healedBreakMs = 50;
 const tailFactor = 8;
+/** Of one frame in a transcript, in characters. */
+const frameWordsMax = 400;
 
 export class Network {
   framesLost = 0;
@@ -160,7 +163,7 @@ export class Network {
       const isSameLink = generation === link.generation && link.upAt.has(to);
       if (!isSameLink && (keepsOrder || !link.upAt.has(to))) return;
       if (!isSameLink) this.framesOutliving++;
-      this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frame.length} bytes`);
+      this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frameInWords(frame)}`);
       this.users.get(to)?.frame(from, frame);
     });
   }
@@ -305,6 +308,11 @@ function receivePart(frame: Bytes, share: number): void {
   });
   const fault = reader.push(bytes.subarray(0, Math.floor(share * bytes.length)));
   if (fault !== undefined) throw new Violation(14, `a part of a frame was refused: ${fault}`);
+}
+
+function frameInWords(frame: Bytes): string {
+  const words = `${frame.length} bytes: ${messagesInWords(frame).join("; ")}`;
+  return words.length > frameWordsMax ? `${words.slice(0, frameWordsMax)} ...` : words;
 }
 
 function fraction(random: Random): number {

@@ -12,6 +12,7 @@ import type { Bytes } from "../../shared/bytes.ts";
 import { shipWindowBytes } from "../../shared/limits.ts";
 import type { HistoryLine } from "../history/format.ts";
 import { historyHeader } from "../history/recorder.ts";
+import { Choice } from "./choice.ts";
 import { Client } from "./client.ts";
 import type { SimToken } from "./client-connection.ts";
 import { Disk } from "./disk.ts";
@@ -42,6 +43,9 @@ export interface SimulationOptions {
   readonly faults?: readonly FaultKind[];
   /** Only these clients, by number; the others are as they would have been. */
   readonly clients?: readonly number[];
+  /** Only these operations of clients and these faults, by name (name-list.ts). */
+  readonly operations?: readonly string[];
+  readonly strikes?: readonly string[];
   readonly print?: (line: string) => void;
 }
 
@@ -64,6 +68,8 @@ export class Simulation implements NodeObserver {
   readonly clients: Client[] = [];
   readonly history: HistoryLine[] = [];
   readonly reached: Reached = new Reached();
+  readonly operations: Choice;
+  readonly strikes: Choice;
   readonly checks: Map<SimNode, NodeChecks> = new Map();
   private readonly faults: Faults;
   private readonly mutant: Mutant | undefined;
@@ -72,6 +78,8 @@ export class Simulation implements NodeObserver {
 
   constructor(options: SimulationOptions) {
     const random = new Random(options.seed);
+    this.operations = new Choice(options.operations);
+    this.strikes = new Choice(options.strikes);
     this.mutant = options.mutant;
     const drawn = planOf(random.fork("plan"), options.safetyMs ?? safetyMsDefault);
     const plan = this.mutant?.stress?.(drawn) ?? drawn;
@@ -91,6 +99,7 @@ export class Simulation implements NodeObserver {
       nodes: this.nodes,
       trace,
       crash: (node) => this.crash(node),
+      isChosen: (strike) => this.strikes.takes(strike),
       struck: (name) => this.reached.count(`fault: ${name}`),
     });
   }
@@ -136,6 +145,7 @@ export class Simulation implements NodeObserver {
         random: random.fork(`client ${i}`),
         reached: reached.situations,
         trace,
+        isChosen: (operation: string) => this.operations.takes(`${i}.${operation}`),
         nextThreadName: () => `s${++this.threads}`,
       };
       const client = new Client(`client-${i}`, random.below(nodesOf.length), parts);

@@ -4,7 +4,9 @@
  */
 import { expect } from "vitest";
 import { Reached } from "../reached.ts";
+import { tellFailure, tellShrunk } from "../report.ts";
 import { runSeed } from "../run-seed.ts";
+import type { SeedOptions, SeedResult } from "../run-seed.ts";
 
 const safetyMs = 5_000;
 /** A bound on a hang, not on speed. */
@@ -68,11 +70,18 @@ const situations = [
   "writesRepeated",
 ];
 
+/** Everything that a person needs, at once: whoever reads this may be far from where it ran. */
+function tellWholeFailure(result: SeedResult, options: SeedOptions): void {
+  tellFailure(result, "", options);
+  tellShrunk(result, options, "");
+}
+
 /** Runs them all; `alsoReached` are situations too rare for both halves. */
 export function expectSeedsWell(from: number, to: number, alsoReached: readonly string[]): void {
   const reached = new Reached();
   for (let seed = from; seed <= to; seed++) {
     const result = runSeed(seed, { safetyMs });
+    if (result.failure !== undefined) tellWholeFailure(result, { safetyMs });
     expect({ seed, failure: result.failure }).toEqual({ seed, failure: undefined });
     reached.merge(result.reached);
   }
