@@ -41,6 +41,8 @@ export interface ClientParts {
   /** Situations that were reached, by name. */
   readonly reached: Map<string, number>;
   readonly trace: Trace;
+  /** Whether this operation is done: a run may leave some out. */
+  isChosen(operation: string): boolean;
   nextThreadName(): string;
 }
 
@@ -59,7 +61,8 @@ export class ClientConnection implements ClientScene {
   protected onCrash: (() => void) | undefined;
   protected readonly name: string;
   protected readonly parts: ClientParts;
-  protected readonly random: Random;
+  /** Of what it does now: each thing has a stream of its own, so that it can be left out. */
+  protected random: Random;
   private readonly home: number;
   private incarnation = -1;
 
@@ -98,7 +101,7 @@ export class ClientConnection implements ClientScene {
   }
 
   protected openThread(): boolean {
-    const node = this.runningNode(this.home);
+    const node = this.runningNode(this.home, this.random.fork("node"));
     if (node === undefined) return false;
     this.thread = new Thread(new SessionRecorder(this.parts.history, this.parts.nextThreadName(), node.datacenter));
     this.connect(node);
@@ -112,9 +115,9 @@ export class ClientConnection implements ClientScene {
     this.open = true;
   }
 
-  protected runningNode(datacenter: number): SimNode | undefined {
+  protected runningNode(datacenter: number, random: Random): SimNode | undefined {
     const running = this.parts.nodes.filter((node) => node.isRunning && node.datacenter === datacenter);
-    return running.length === 0 ? undefined : this.random.pick(running);
+    return running.length === 0 ? undefined : random.pick(running);
   }
 
   protected submit(operation: ClientOperation): void {

@@ -25,6 +25,9 @@ export class Client extends ClientConnection {
   /** Bursts of reads to come, before it does anything else. */
   private browsing = 0;
   private stopped = false;
+  /** How often it had time to do something, and the operations of this time. */
+  private thoughts = 0;
+  private operations = 0;
 
   /** Begins nothing new. */
   stop(): void {
@@ -41,11 +44,21 @@ export class Client extends ClientConnection {
 
   live(): void {
     const { thinkMs } = this.parts.plan;
-    this.parts.scheduler.after(1 + this.random.below(thinkMs * 200) / 100, () => {
+    this.parts.scheduler.after(1 + this.parts.random.below(thinkMs * 200) / 100, () => {
       if (this.stopped) return;
-      if (!this.busy) this.act();
+      this.thoughts++;
+      if (!this.busy) {
+        this.operations = 0;
+        this.random = this.parts.random.fork(`thought ${this.thoughts}`);
+        this.act();
+      }
       this.live();
     });
+  }
+
+  /** Whether the next operation of this thought is done. */
+  private isNext(): boolean {
+    return this.parts.isChosen(`${this.thoughts}.${++this.operations}`);
   }
 
   private act(): void {
@@ -99,10 +112,11 @@ export class Client extends ClientConnection {
   }
 
   private read(key: string): void {
-    this.submit(new ReadOperation(this, key));
+    if (this.isNext()) this.submit(new ReadOperation(this, key));
   }
 
   private write(choice: Partial<WriteChoice> & { key: string }): void {
+    if (!this.isNext()) return;
     const plain: Omit<WriteChoice, "key"> = { remove: false, condition: conditionNone, request: undefined };
     this.submit(new WriteOperation(this, { ...plain, ...choice }));
   }
@@ -167,6 +181,7 @@ export class Client extends ClientConnection {
   /** The connection goes away in the middle of what it asked for. */
   private hangUp(): void {
     this.burst();
+    if (!this.isNext()) return;
     for (const operation of this.outstanding) operation.abandoned();
     this.outstanding.clear();
     this.leave();
@@ -183,6 +198,7 @@ export class Client extends ClientConnection {
 
   /** Goes on in any datacenter, its own included. */
   private move(): void {
+    if (!this.isNext()) return;
     this.withToken((token) => {
       this.count("move");
       this.goTo(token, this.random.below(this.parts.nodes.length), moveTimeoutMs, (isThere) => {
@@ -195,7 +211,7 @@ export class Client extends ClientConnection {
   /** Takes over what another client had seen, wherever that was. */
   private adopt(): void {
     const { tokens } = this.parts;
-    if (tokens.length === 0) return;
+    if (tokens.length === 0 || !this.isNext()) return;
     const token = this.random.pick(tokens);
     this.busy = true;
     this.onCrash = () => this.endThread();
@@ -208,6 +224,7 @@ export class Client extends ClientConnection {
 
   /** A numbered request, repeated under the same number until its outcome is known, also after the node crashed. */
   private numbered(): void {
+    if (!this.isNext()) return;
     this.withToken((token) => {
       const number = ++this.lastRequest;
       const request = { client: this.name, number, answeredBelow: number };
@@ -260,7 +277,7 @@ export class Client extends ClientConnection {
       return;
     }
     this.parts.scheduler.after(200 * attempt, () => {
-      const node = this.runningNode(token.seen.datacenter);
+      const node = this.runningNode(token.seen.datacenter, this.random);
       if (node === undefined) {
         this.retry(token, operation, attempt + 1);
         return;

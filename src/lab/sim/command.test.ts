@@ -11,6 +11,9 @@ describe("the simulator's command line", () => {
     const words = ["--seed", "7", "--hours", "0.5", "--faults", "crash,clock", "--clients", "0,3", "--shrink"];
     const options = { safetyMs: 1_800_000, faults: ["crash", "clock"], clients: [0, 3] };
     expect(parseCommand(words)).toMatchObject({ shrink: true, options });
+    const named = ["--seed", "7", "--strikes", "crash.2", "--operations", "0.3.1-2,1.7.1"];
+    const names = { strikes: ["crash.2"], operations: ["0.3.1", "0.3.2", "1.7.1"] };
+    expect(parseCommand(named)).toMatchObject({ options: names });
     expect(parseCommand(["--seed", "7", "--faults", "none"])).toMatchObject({ options: { faults: [] } });
   });
 
@@ -19,6 +22,8 @@ describe("the simulator's command line", () => {
     [["--seed", "x"], /^usage/],
     [["--seed", "1", "--seconds", "0"], /^usage/],
     [["--seed", "1", "--faults", "rain"], /network,partition,crash,disk,clock,pause/],
+    [["--seed", "1", "--strikes", "crash"], /crash\.1-3/],
+    [["--seed", "1", "--operations", "x.y"], /client\.thought\.number/],
     [["--seed", "1", "--mutant", "none"], /version-or-later/],
   ])("says what is wrong with %j", (words, answer) => {
     expect(parseCommand(words)).toMatch(answer);

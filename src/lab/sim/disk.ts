@@ -1,11 +1,19 @@
 /*
  * One node's disk: its log and its store, as far as the driver uses them, on virtual time.
  *
- * Fault model: an append or a batch is durable when its sync is done; a crash before that keeps it whole or loses it whole
- * (a torn frame is cut off by the Log adapter, whose own tests prove it, so it is a lost one here). Syncs may be slow, a
- * batch may fail, and a full disk holds appends up. What is durable stays: media faults are left to the adapters.
+ * What it does is a sequence of file operations, and power may be cut after each of them (`cutPowerAfter`), before whoever
+ * asked for it hears:
  *
- * The log's start is exact to the frame, which is stricter than segments are.
+ *   append     written ──▶ synced ──▶ told
+ *   batch      written ──▶ synced ──▶ told
+ *   truncate   a file removed ──▶ the directory synced ──▶ the next file ...
+ *
+ * Fault model: what is synced stays; what is written and not synced is there or not; what is being written is lost (a torn
+ * frame is cut off by the Log adapter, whose own tests prove it, as the Store's keep batches whole); a file whose removal is
+ * not synced may be back. An append, a batch and a truncation may be under way at once, and each has its own luck. Syncs
+ * may be slow; one that fails ends the node (`failSync`); a batch may fail; a full disk holds appends up.
+ *
+ * The log's files hold a few frames each, so its start is stricter than that of segments.
  */
 import { invariant } from "../../shared/assert.ts";
 import { allocBytes } from "../../shared/bytes.ts";
@@ -18,8 +26,17 @@ import { check } from "./violation.ts";
 
 const framingBytes = 16;
 const fullRetryMs = 250;
+/** Share of an operation's time in which it is written; the sync takes the rest. */
+const writtenAfter = 0.2;
+const framesPerFile = 4;
 
 type Puts = readonly (readonly [key: ByteString, value: Bytes])[];
+
+/** What was asked for and not told of. */
+interface UnderWay<T> {
+  readonly what: T;
+  isWritten: boolean;
+}
 
 export class Disk {
   readonly store: Map<ByteString, Bytes> = new Map();
@@ -29,8 +46,16 @@ export class Disk {
   isFull = false;
   /** Grows at each crash: what was scheduled before does not happen. */
   private life = 0;
-  private appending: CommittedFrame | undefined;
-  private writing: Puts | undefined;
+  private appending: UnderWay<CommittedFrame> | undefined;
+  private writing: UnderWay<Puts> | undefined;
+  /** Frames of the file that was removed last, while that is not synced. */
+  private removing: readonly CommittedFrame[] = [];
+  private truncatedTo = 0;
+  private isTruncating = false;
+  private slowUntilMs = 0;
+  private operationsLeft = 0;
+  private powerIsCut: () => void = () => undefined;
+  private stop: (() => void) | undefined;
   private readonly scheduler: Scheduler;
   private readonly random: Random;
   private readonly plan: DiskPlan;
@@ -47,8 +72,9 @@ export class Disk {
     const payload = allocBytes(length);
     bytes.copy(payload, 0, 0, length);
     const frame = { position: this.end, end: this.end + framingBytes + length, payload };
-    this.appending = frame;
-    this.later(this.syncMs(), () => this.finishAppend(frame, done));
+    const append = { what: frame, isWritten: false };
+    this.appending = append;
+    this.writeAndSync(append, this.syncMs(), () => this.finishAppend(frame, done));
   }
 
   private finishAppend(frame: CommittedFrame, done: (frame: CommittedFrame) => void): void {
@@ -56,9 +82,19 @@ export class Disk {
       this.later(fullRetryMs, () => this.finishAppend(frame, done));
       return;
     }
+    if (this.stop !== undefined) {
+      this.syncFailed(frame, done, this.stop);
+      return;
+    }
     this.appending = undefined;
     this.take(frame);
-    done(frame);
+    if (!this.operated()) done(frame);
+  }
+
+  /** Whoever asked for the sync stops for good. The frame may be on disk all the same. */
+  private syncFailed(_frame: CommittedFrame, _done: (frame: CommittedFrame) => void, stop: () => void): void {
+    this.stop = undefined;
+    stop();
   }
 
   /** A whole frame at least, about `bytesMax`. */
@@ -87,30 +123,96 @@ export class Disk {
 
   write(puts: Puts, done: (failed: boolean) => void): void {
     invariant(this.writing === undefined, "one batch at a time");
-    this.writing = puts;
-    this.later(this.syncMs() * 3, () => {
+    const batch = { what: puts, isWritten: false };
+    this.writing = batch;
+    this.writeAndSync(batch, this.syncMs() * 3, () => {
       this.writing = undefined;
       const failed = this.isFull || (!this.healthy && this.random.chance(this.plan.storeFailure));
       if (!failed) this.put(puts);
-      done(failed);
+      if (!this.operated()) done(failed);
     });
   }
 
+  private writeAndSync(operation: UnderWay<unknown>, forMs: number, synced: () => void): void {
+    this.later(forMs * writtenAfter, () => {
+      operation.isWritten = true;
+      if (!this.operated()) this.later(forMs * (1 - writtenAfter), synced);
+    });
+  }
+
+  /** In the background, one file after the other. */
   truncate(before: number): void {
     check(before <= this.end, 6, () => `the log is truncated at ${before}, beyond its end ${this.end}`);
-    if (before <= this.start) return;
-    const keep = this.frames.findIndex((frame) => frame.end > before);
-    this.frames = keep < 0 ? [] : this.frames.slice(keep);
-    this.start = this.frames[0]?.position ?? this.end;
+    this.truncatedTo = Math.max(this.truncatedTo, before);
+    if (!this.isTruncating) this.removeNext();
+  }
+
+  private removeNext(): void {
+    const kept = this.frames.findIndex((frame) => frame.end > this.truncatedTo);
+    const count = Math.min(framesPerFile, kept < 0 ? this.frames.length : kept);
+    this.isTruncating = count > 0;
+    if (count === 0) return;
+    this.later(this.plan.syncMs * this.spread() * writtenAfter, () => {
+      this.removing = this.frames.slice(0, count);
+      this.frames = this.frames.slice(count);
+      this.start = this.frames[0]?.position ?? this.end;
+      if (this.operated()) return;
+      this.later(this.syncMs(), () => {
+        this.removing = [];
+        if (!this.operated()) this.removeNext();
+      });
+    });
   }
 
   /** Power is cut: what was under way is there or not, and nobody hears of it. */
   crash(): void {
     this.life++;
-    if (this.appending !== undefined && this.random.chance(this.plan.keepUnsynced)) this.take(this.appending);
-    if (this.writing !== undefined && this.random.chance(this.plan.keepUnsynced)) this.put(this.writing);
+    const { appending, writing, removing } = this;
+    if (this.survives(appending)) this.take(appending.what);
+    if (this.survives(writing)) this.put(writing.what);
+    if (removing.length > 0 && this.random.chance(this.plan.keepUnsynced)) {
+      this.frames = [...removing, ...this.frames];
+      this.start = removing[0]?.position ?? this.start;
+    }
     this.appending = undefined;
     this.writing = undefined;
+    this.removing = [];
+    this.isTruncating = false;
+    this.truncatedTo = 0;
+    this.operationsLeft = 0;
+    this.stop = undefined;
+  }
+
+  private survives<T>(operation: UnderWay<T> | undefined): operation is UnderWay<T> {
+    return operation !== undefined && this.random.chance(this.plan.keepUnsynced) && operation.isWritten;
+  }
+
+  /** Power is cut right after that many more file operations: `cut` crashes the node. */
+  cutPowerAfter(operations: number, cut: () => void): void {
+    if (this.operationsLeft > 0) return;
+    this.operationsLeft = operations;
+    this.powerIsCut = cut;
+  }
+
+  /** The next sync of the log fails: `stop` ends the node. */
+  failSync(stop: () => void): void {
+    this.stop = stop;
+  }
+
+  /** Every sync takes long for a while. */
+  slow(forMs: number): void {
+    this.slowUntilMs = this.scheduler.nowMs + forMs;
+  }
+
+  /** A file operation took effect. Answers whether power was cut then: nobody hears of it. */
+  private operated(): boolean {
+    if (this.operationsLeft === 0 || --this.operationsLeft > 0) return false;
+    this.powerIsCut();
+    return true;
+  }
+
+  get isBusyTwice(): boolean {
+    return [this.appending !== undefined, this.writing !== undefined, this.isTruncating].filter(Boolean).length > 1;
   }
 
   /** The end of the log goes back to what it was before its last frame: what no disk does that is synced. For mutants. */
@@ -122,12 +224,15 @@ export class Disk {
   /** The frame that is being appended. */
   get underWay(): CommittedFrame {
     invariant(this.appending !== undefined, "an append is under way");
-    return this.appending;
+    return this.appending.what;
   }
 
   heal(): void {
     this.healthy = true;
     this.isFull = false;
+    this.slowUntilMs = 0;
+    this.operationsLeft = 0;
+    this.stop = undefined;
   }
 
   private take(frame: CommittedFrame): void {
@@ -160,7 +265,8 @@ export class Disk {
   }
 
   private syncMs(): number {
-    const slow = !this.healthy && this.random.chance(this.plan.slowSync);
+    const isSlow = this.random.chance(this.plan.slowSync) || this.scheduler.nowMs < this.slowUntilMs;
+    const slow = !this.healthy && isSlow;
     return (slow ? this.plan.slowSyncMs : this.plan.syncMs) * this.spread();
   }
 

@@ -8,11 +8,11 @@ export const faultKinds = ["network", "partition", "crash", "disk", "clock", "pa
 export type FaultKind = (typeof faultKinds)[number];
 
 const faultsOf: Readonly<Record<FaultKind, readonly (keyof FaultPlan)[]>> = {
-  network: ["slowMs", "clogMs"],
-  partition: ["cutMs", "cutOneWayMs", "isolateMs", "flapMs"],
-  crash: ["crashMs", "crashAllMs", "crashDatacenterMs"],
-  disk: ["diskFullMs"],
-  clock: ["clockJumpMs"],
+  network: ["slowMs", "clogMs", "slowDatacenterMs"],
+  partition: ["cutMs", "cutOneWayMs", "isolateMs", "flapMs", "tearMs"],
+  crash: ["crashMs", "crashAllMs", "crashDatacenterMs", "powerCutMs", "goneMs"],
+  disk: ["diskFullMs", "syncErrorMs"],
+  clock: ["clockJumpMs", "clockAheadMs"],
   pause: ["pauseMs"],
 };
 

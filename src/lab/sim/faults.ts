@@ -2,8 +2,8 @@
  * Strikes a running cluster with the faults of its plan, each at random moments, until it is healed. Then every node runs,
  * every link comes up, disks and clocks are well.
  *
- * Each fault has a random stream of its own and draws all that it needs before it looks at the cluster, so what strikes when
- * does not depend on what else does.
+ * Each fault has a random stream of its own, and so has each time that it strikes; it draws all that it needs before it looks at
+ * the cluster. So what strikes when does not depend on what else does.
  */
 import type { Random } from "../../shared/random.ts";
 import type { Network } from "./network.ts";
@@ -18,6 +18,8 @@ export interface FaultTargets {
   readonly nodes: readonly SimNode[];
   readonly trace: Trace;
   crash(node: SimNode): void;
+  /** Whether this one of the faults that would strike does: a run may leave some out. */
+  isChosen(strike: string): boolean;
   /** A fault of this name strikes. */
   struck(name: string): void;
 }
@@ -25,6 +27,11 @@ export interface FaultTargets {
 type Strike = (random: Random) => void;
 
 const slowFactor = 10;
+/** Between two strokes of power there may be that many file operations. */
+const powerCutOperationsMax = 24;
+const goneMsMin = 15_000;
+/** Beyond `maxSkewMs`, so nobody may believe it. */
+const clockAheadMsMin = 70_000;
 
 export class Faults {
   private healed = false;
@@ -53,6 +60,12 @@ export class Faults {
       ["pause", plan.pauseMs, (random) => this.node(random).pause(spread(random, 4_000))],
       ["clock jump", plan.clockJumpMs, (random) => this.jump(random)],
       ["disk full", plan.diskFullMs, (random) => this.fill(this.node(random), random)],
+      ["power cut", plan.powerCutMs, (random) => this.cutPower(this.node(random), random)],
+      ["sync error", plan.syncErrorMs, (random) => this.failSync(this.node(random), random)],
+      ["clock ahead", plan.clockAheadMs, (random) => this.leapAhead(this.node(random), random)],
+      ["slow datacenter", plan.slowDatacenterMs, (random) => this.slowDatacenter(random)],
+      ["gone", plan.goneMs, (random) => this.gone(random)],
+      ["tear", plan.tearMs, (random) => this.tear(random)],
     ];
     for (const [name, meanMs, strike] of strikes) this.every(meanMs, name, this.random.fork(name), strike);
     for (const node of this.targets.nodes) {
@@ -73,18 +86,24 @@ export class Faults {
     }
   }
 
-  private every(meanMs: number, name: string, random: Random, strike: Strike): void {
+  private every(meanMs: number, name: string, random: Random, strike: Strike, number: number = 1): void {
     if (meanMs === 0) return;
-    this.targets.scheduler.after(spread(random, 2 * meanMs), () => {
+    const { scheduler } = this.targets;
+    scheduler.after(spread(random, 2 * meanMs), () => {
       if (this.healed) return;
-      if (name !== "") this.targets.struck(name);
-      strike(random);
-      this.every(meanMs, name, random, strike);
+      if (name === "" || this.targets.isChosen(`${name.replaceAll(" ", "-")}.${number}`)) {
+        if (name !== "") this.targets.struck(name);
+        strike(random.fork(`${number}`));
+      }
+      this.every(meanMs, name, random, strike, number + 1);
     });
   }
 
   private crash(node: SimNode, random: Random, forMsMax: number = 3_000): void {
-    const forMs = spread(random, random.chance(0.5) ? 50 : forMsMax);
+    this.crashFor(node, spread(random, random.chance(0.5) ? 50 : forMsMax));
+  }
+
+  private crashFor(node: SimNode, forMs: number): void {
     if (!node.isRunning) return;
     this.targets.crash(node);
     this.targets.scheduler.after(forMs, () => {
@@ -99,6 +118,68 @@ export class Faults {
   private crashDatacenter(random: Random): void {
     const { datacenter } = this.node(random);
     for (const node of this.targets.nodes) if (node.datacenter === datacenter) this.crash(node, random, 10_000);
+  }
+
+  /** Not between two events, as a crash, but between two of the file operations that are to come. */
+  private cutPower(node: SimNode, random: Random): void {
+    const operations = 1 + random.below(powerCutOperationsMax);
+    const forMs = spread(random, 1_000);
+    if (!node.isRunning) return;
+    node.disk.cutPowerAfter(operations, () => {
+      this.targets.trace.note("power", node.id, operations, () => `${node.id}, between two file operations`);
+      this.targets.struck("power cut between two file operations");
+      this.crashFor(node, forMs);
+    });
+  }
+
+  /** The node hears of it when it runs, stops, and is started again. */
+  private failSync(node: SimNode, random: Random): void {
+    const forMs = spread(random, 2_000);
+    if (!node.isRunning) return;
+    node.disk.failSync(() => {
+      this.targets.trace.note("sync error", node.id, forMs, () => `${node.id} stops for good`);
+      this.targets.struck("stopped by a sync error");
+      node.turn(() => this.crashFor(node, forMs));
+    });
+  }
+
+  private leapAhead(node: SimNode, random: Random): void {
+    const byMs = clockAheadMsMin + spread(random, 200_000);
+    const forMs = spread(random, 12_000);
+    this.targets.trace.note("jump", node.id, byMs, () => `clock of ${node.id} by ${Math.round(byMs)} ms, far ahead`);
+    node.clock.jump(byMs);
+    this.targets.scheduler.after(forMs, () => {
+      if (!this.healed) node.clock.jump(-byMs);
+    });
+  }
+
+  private slowDatacenter(random: Random): void {
+    const { datacenter } = this.node(random);
+    const forMs = spread(random, 8_000);
+    const { network, nodes, trace } = this.targets;
+    trace.note("slow", datacenter, forMs, () => `datacenter ${datacenter} for ${Math.round(forMs)} ms`);
+    for (const { a, b } of this.linksOf(datacenter)) network.slow(a, b, slowFactor, forMs);
+    for (const node of nodes) if (node.datacenter === datacenter) node.disk.slow(forMs);
+  }
+
+  /** Down, or cut off from all others, for so long that everything queues up for it. */
+  private gone(random: Random): void {
+    const { datacenter } = this.node(random);
+    const isDown = random.chance(0.5);
+    const forMs = goneMsMin + spread(random, 60_000);
+    this.targets.trace.note("gone", datacenter, forMs, () => `datacenter ${datacenter} for ${Math.round(forMs)} ms`);
+    if (isDown) for (const node of this.targets.nodes) if (node.datacenter === datacenter) this.crashFor(node, forMs);
+    if (!isDown) for (const { a, b, wide } of this.linksOf(datacenter)) if (wide) this.cutFor(a, b, true, forMs);
+  }
+
+  private tear(random: Random): void {
+    const { a, b } = this.pair(random);
+    const [from, to] = random.chance(0.5) ? [a, b] : [b, a];
+    this.targets.network.tear(from, to, random.below(65_536) / 65_536);
+  }
+
+  private linksOf(datacenter: number): readonly { readonly a: number; readonly b: number; readonly wide: boolean }[] {
+    return this.targets.network.pairs().filter(({ a, b }) => a >>> 8 === datacenter || b >>> 8 === datacenter);
   }
 
   private cutPair(bothWays: boolean, random: Random): void {
@@ -123,9 +204,7 @@ export class Faults {
   private isolate(random: Random): void {
     const { datacenter } = this.node(random);
     const forMs = spread(random, 15_000);
-    for (const { a, b, wide } of this.targets.network.pairs()) {
-      if (wide && (a >>> 8 === datacenter || b >>> 8 === datacenter)) this.cutFor(a, b, true, forMs);
-    }
+    for (const { a, b, wide } of this.linksOf(datacenter)) if (wide) this.cutFor(a, b, true, forMs);
   }
 
   private flap(random: Random): void {

@@ -1,6 +1,6 @@
 /*
- * `npm run sim -- --seed N | --seeds FROM..TO [--seconds S | --hours H] [--faults LIST] [--clients LIST] [--mutant NAME]
- * [--trace] [--shrink]`
+ * `npm run sim -- --seed N | --seeds FROM..TO [--seconds S | --hours H] [--faults LIST] [--clients LIST] [--strikes LIST]
+ * [--operations LIST] [--mutant NAME] [--trace] [--shrink]`
  *
  * Prints the seed first. Exit codes: 0 every seed went well, 1 some did not, 2 the command was not understood.
  */

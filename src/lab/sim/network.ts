@@ -2,7 +2,7 @@
  * The network between the nodes of a cluster, on virtual time.
  *
  * A link is up between two running nodes that can hear each other; both are told. Its two ends notice a break at moments of
- * their own, and it comes up again only after both did. Inside a datacenter frames keep their order, as on a TCP connection;
+ * their own, and it comes up again only after both did. It may break within a frame: what follows is lost too. Inside a datacenter frames keep their order, as on a TCP connection;
  * between datacenters they may be lost without a break, repeated, arrive in any order, and outlive the link that they were
  * sent on, which is more than the port allows and what the protocol promises to bear.
  */
@@ -11,9 +11,12 @@ import type { Bytes } from "../../shared/bytes.ts";
 import type { Random } from "../../shared/random.ts";
 import { datacenterOfNode } from "../../core/placement.ts";
 import type { NodeId, Placement } from "../../core/placement.ts";
+import { messagesInWords } from "../../core/testing/frame-words.ts";
 import type { NetworkPlan } from "./plan.ts";
+import { FrameReader, frameHeaderBytes, writeFrame } from "../../net/frame-codec.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
+import { Violation } from "./violation.ts";
 
 /** What the network tells a node; the node defers it while it is paused. */
 export interface NetworkUser {
@@ -41,16 +44,27 @@ interface Link {
   slowFactor: number;
   slowUntilMs: number;
   cloggedUntilMs: number;
+  /** By sender, the share of its next frame that still gets through before the connection breaks. */
+  readonly tearing: Map<NodeId, number>;
+  /** Senders whose connection is broken and who have not noticed. */
+  readonly torn: Set<NodeId>;
+  /** Its mean delay beside that of the other links, and the share of frames that take far longer. */
+  readonly delayFactor: number;
+  readonly tail: number;
   readonly random: Random;
 }
 
 const healedBreakMs = 50;
+const tailFactor = 8;
+/** Of one frame in a transcript, in characters. */
+const frameWordsMax = 400;
 
 export class Network {
   framesLost = 0;
   framesRepeated = 0;
   framesOutliving = 0;
   framesQueued = 0;
+  framesTorn = 0;
   private readonly links = new Map<number, Link>();
   private readonly users = new Map<NodeId, NetworkUser>();
   private readonly scheduler: Scheduler;
@@ -75,9 +89,17 @@ export class Network {
       const wide = datacenterOfNode(a) !== datacenterOfNode(b);
       const state = { generation: 0, upAt: new Set<NodeId>(), cut: new Map<NodeId, number>(), lastMs: new Map() };
       const speed = { busyMs: new Map(), slowFactor: 1, slowUntilMs: 0, cloggedUntilMs: 0 };
+      const breaks = { breaking: false, connecting: false, tearing: new Map(), torn: new Set<NodeId>() };
       const random = this.random.fork(`link ${a} ${b}`);
-      this.links.set(keyOf(a, b), { a, b, wide, ...state, ...speed, random, breaking: false, connecting: false });
+      const delay = this.delayOf(random.fork("delay"));
+      this.links.set(keyOf(a, b), { a, b, wide, ...state, ...speed, ...breaks, ...delay, random });
     }
+  }
+
+  private delayOf(random: Random): Pick<Link, "delayFactor" | "tail"> {
+    const exponent = 2 * fraction(random) - 1;
+    const hasTail = random.chance(0.25) && this.plan.unevenness > 1;
+    return { delayFactor: this.plan.unevenness ** exponent, tail: hasTail ? 0.02 : 0 };
   }
 
   pairs(): readonly { readonly a: NodeId; readonly b: NodeId; readonly wide: boolean }[] {
@@ -104,7 +126,7 @@ export class Network {
     frame.copy(copy, 0, 0, length);
     const loss = link.wide ? this.plan.loss : this.plan.localLoss;
     const isLost = link.random.chance(loss) && !this.healthy;
-    if ((link.cut.get(from) ?? 0) > 0 || isLost) {
+    if (this.tears(link, from, copy) || (link.cut.get(from) ?? 0) > 0 || isLost) {
       this.framesLost++;
       this.trace.note("lost", from, to);
       return;
@@ -114,6 +136,19 @@ export class Network {
       this.framesRepeated++;
       this.deliver(link, from, to, copy);
     }
+  }
+
+  /** Whether the connection broke within this frame, or before it without the sender's noticing. */
+  private tears(link: Link, from: NodeId, frame: Bytes): boolean {
+    const share = link.tearing.get(from);
+    link.tearing.delete(from);
+    if (share !== undefined) {
+      receivePart(frame, share);
+      this.framesTorn++;
+      link.torn.add(from);
+      this.break(link, 500);
+    }
+    return link.torn.has(from);
   }
 
   private deliver(link: Link, from: NodeId, to: NodeId, frame: Bytes): void {
@@ -128,7 +163,7 @@ export class Network {
       const isSameLink = generation === link.generation && link.upAt.has(to);
       if (!isSameLink && (keepsOrder || !link.upAt.has(to))) return;
       if (!isSameLink) this.framesOutliving++;
-      this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frame.length} bytes`);
+      this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frameInWords(frame)}`);
       this.users.get(to)?.frame(from, frame);
     });
   }
@@ -179,6 +214,11 @@ export class Network {
     if (link !== undefined) this.break(link, 50);
   }
 
+  /** The connection breaks within the next frame that `from` sends, after that share of it. */
+  tear(from: NodeId, to: NodeId, share: number): void {
+    this.links.get(keyOf(from, to))?.tearing.set(from, share);
+  }
+
   /** From now on everything arrives, and every link comes up. */
   heal(): void {
     this.healthy = true;
@@ -186,6 +226,7 @@ export class Network {
       link.cut.clear();
       link.slowUntilMs = 0;
       link.cloggedUntilMs = 0;
+      link.tearing.clear();
       if (this.hasBacklog(link)) this.break(link, healedBreakMs);
       this.connect(link);
     }
@@ -234,6 +275,7 @@ export class Network {
       link.generation++;
       link.lastMs.clear();
       link.busyMs.clear();
+      link.torn.clear();
       link.upAt.add(link.a).add(link.b);
       this.trace.note("up", link.a, link.b, () => `${link.a} - ${link.b}`);
       this.users.get(link.a)?.linkUp(link.b);
@@ -251,9 +293,26 @@ export class Network {
 
   private delayMs(link: Link): number {
     const mean = link.wide ? this.plan.wideDelayMs : this.plan.localDelayMs;
-    const slow = link.slowUntilMs > this.scheduler.nowMs ? link.slowFactor : 1;
-    return slow * mean * (1 - this.plan.jitter / 2 + this.plan.jitter * fraction(link.random) * 2);
+    const isInTail = link.random.chance(link.tail) && !this.healthy;
+    const slow = (link.slowUntilMs > this.scheduler.nowMs ? link.slowFactor : 1) * (isInTail ? tailFactor : 1);
+    return slow * link.delayFactor * mean * (1 - this.plan.jitter / 2 + this.plan.jitter * fraction(link.random) * 2);
   }
+}
+
+/** A connection that breaks within a frame hands the receiver a part of it: nothing comes of that. */
+function receivePart(frame: Bytes, share: number): void {
+  const bytes = allocBytes(frameHeaderBytes + frame.length);
+  writeFrame(bytes, 0, frame, frame.length);
+  const reader = new FrameReader(frame.length, () => {
+    throw new Violation(14, "a part of a frame was taken for a frame");
+  });
+  const fault = reader.push(bytes.subarray(0, Math.floor(share * bytes.length)));
+  if (fault !== undefined) throw new Violation(14, `a part of a frame was refused: ${fault}`);
+}
+
+function frameInWords(frame: Bytes): string {
+  const words = `${frame.length} bytes: ${messagesInWords(frame).join("; ")}`;
+  return words.length > frameWordsMax ? `${words.slice(0, frameWordsMax)} ...` : words;
 }
 
 function fraction(random: Random): number {

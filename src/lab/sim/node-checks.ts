@@ -5,7 +5,7 @@
  *   4  nothing becomes visible, after a restart, at or below a time that was told before it
  *   6  nothing is applied before it is durable, and nothing applied is forgotten by a restart
  *   7  a partition's log is numbered without gap or repetition
- *   12 what is bounded keeps its bound
+ *   12 what is bounded keeps its bound, after each turn
  */
 import type { NodeCore } from "../../core/node-core.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
@@ -13,7 +13,16 @@ import { EntryCursor, decodeHole, entryApply, entryHole, entryPut, entryReserve 
 import { compareVersions, datacenterOf, partitionOf, Version } from "../../protocol/version.ts";
 import { decodeWrite } from "../../protocol/write.ts";
 import type { Bytes } from "../../shared/bytes.ts";
-import { sessionQueueMax, waitingBytesMax, waitingWritesMax } from "../../shared/limits.ts";
+import {
+  forwardedRequestsMax,
+  inFlightBytesMax,
+  loadingKeysMax,
+  recentFramesBytesMax,
+  shipMessageBytes,
+  shipWindowBytes,
+  waitingBytesMax,
+  waitingWritesMax,
+} from "../../shared/limits.ts";
 import type { SimNode } from "./sim-node.ts";
 import { check } from "./violation.ts";
 import { describeDot, describeVersion, dotKeyOf, originOfDotKey, seqOfDotKey } from "./world-write.ts";
@@ -22,6 +31,10 @@ import type { World, WorldDatacenter } from "./world.ts";
 
 /** What a restart may forget is at the end: of a run of hours only that much of it is looked at. */
 const dotsLookedAtMax = 50_000;
+/** The room at the gate for writes that wait for their record alone (core/dependency-gate.ts). */
+const overflow = 2;
+/** More than any frame of the workload. */
+const oneMoreBytes = 32 * shipMessageBytes;
 
 interface PartitionLog {
   /** Of the newest durable entry. */
@@ -152,11 +165,20 @@ export class NodeChecks {
     }
   }
 
+  /** After each turn. A size in bytes is told to be full, so one thing more may lie beyond it. */
   checkBounds(core: NodeCore): void {
-    const { gate } = core;
-    check(gate.waitingCount <= waitingWritesMax, 12, () => `${gate.waitingCount} writes wait`);
-    check(gate.waitingBytes <= waitingBytesMax, 12, () => `${gate.waitingBytes} bytes wait`);
-    check(core.forwarding.count <= sessionQueueMax, 12, () => `${core.forwarding.count} forwarded requests`);
+    const { gate, state, recent } = core;
+    const isWithin = (size: number, max: number, what: string): void =>
+      check(size <= max, 12, () => `${size} ${what}, at most ${max}`);
+    isWithin(gate.waitingCount, waitingWritesMax * overflow, "writes wait");
+    isWithin(gate.waitingBytes, waitingBytesMax * overflow + oneMoreBytes, "bytes wait");
+    isWithin(core.forwarding.count, forwardedRequestsMax, "forwarded requests");
+    isWithin(state.proposals.inFlightBytes, inFlightBytesMax + oneMoreBytes, "bytes proposed");
+    isWithin(state.loadingCount, loadingKeysMax, "records being loaded");
+    isWithin(recent.bytes, recentFramesBytesMax + oneMoreBytes, "bytes of recent frames");
+    for (const { inFlightBytes } of core.shippers.values()) {
+      isWithin(inFlightBytes, shipWindowBytes + oneMoreBytes, "bytes shipped and not acknowledged");
+    }
   }
 
   crashed(): void {

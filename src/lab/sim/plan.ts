@@ -10,6 +10,8 @@ export interface NetworkPlan {
   readonly wideDelayMs: number;
   /** Share of the delay that is random. */
   readonly jitter: number;
+  /** Each link has a mean of its own, up to this many times longer or shorter, and some have a long tail. */
+  readonly unevenness: number;
   /** Chances per frame. Repetition and any order only between datacenters: inside one the link is a stream of bytes. */
   readonly loss: number;
   readonly localLoss: number;
@@ -55,6 +57,18 @@ export interface FaultPlan {
   /** A link holds everything back for a while, then delivers it. */
   readonly clogMs: number;
   readonly checkpointMs: number;
+  /** Power is cut between two file operations of a node. */
+  readonly powerCutMs: number;
+  /** A sync fails: the node stops for good. */
+  readonly syncErrorMs: number;
+  /** A clock leaps ahead of what may be believed, and is set right after a while. */
+  readonly clockAheadMs: number;
+  /** All links and disks of a datacenter are slow for a while. */
+  readonly slowDatacenterMs: number;
+  /** A datacenter is down or cut off for very long. */
+  readonly goneMs: number;
+  /** A connection breaks in the middle of a frame. */
+  readonly tearMs: number;
 }
 
 export interface WorkloadPlan {
@@ -125,6 +139,7 @@ function networkPlan(random: Random): NetworkPlan {
     repeat: random.chance(0.4) ? random.pick([0.01, 0.2]) : 0,
     anyOrder: random.chance(0.4),
     bytesPerMs: random.chance(0.15) ? random.pick([20, 100, 1_000]) : Number.POSITIVE_INFINITY,
+    unevenness: random.pick([1, 1, 4]),
   };
 }
 
@@ -166,12 +181,19 @@ function faultPlan(random: Random): FaultPlan {
     crashDatacenterMs: every(0.1, [5_000, 15_000]),
     slowMs: every(0.25, [1_000, 5_000]),
     clogMs: every(0.25, [1_000, 5_000]),
+    powerCutMs: every(0.25, [500, 2_000, 6_000]),
+    syncErrorMs: every(0.15, [2_000, 8_000]),
+    clockAheadMs: every(0.1, [3_000, 10_000]),
+    slowDatacenterMs: every(0.12, [3_000, 10_000]),
+    goneMs: every(0.1, [3_000, 20_000]),
+    tearMs: every(0.25, [200, 1_500]),
   };
 }
 
 /** Many keys, and readers of all of them while a datacenter is cut off: that makes contexts grow. */
 function wideFaults(faults: FaultPlan): FaultPlan {
-  return { ...faults, isolateMs: 1_500, crashMs: 0, crashAllMs: 0, crashDatacenterMs: 0 };
+  const none = { crashMs: 0, crashAllMs: 0, crashDatacenterMs: 0, powerCutMs: 0, syncErrorMs: 0, goneMs: 0 };
+  return { ...faults, ...none, isolateMs: 1_500 };
 }
 
 function workloadPlan(random: Random, isWide: boolean): WorkloadPlan {

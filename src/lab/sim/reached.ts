@@ -26,6 +26,7 @@ export class Reached {
     this.count("frames repeated", network.framesRepeated);
     this.count("frames outliving their link", network.framesOutliving);
     this.count("frames queued at a capped link", network.framesQueued);
+    this.count("connections broken within a frame", network.framesTorn);
   }
 
   merge(other: Reached): void {

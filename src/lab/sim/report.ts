@@ -2,6 +2,7 @@
  * How seeds ended, in words: for one that failed the invariant, the causal chain, and the command that runs it again; shrunk, its
  * timeline too.
  */
+import { formatNames } from "./name-list.ts";
 import type { SeedOptions, SeedResult } from "./run-seed.ts";
 import { Shrinker } from "./shrink.ts";
 import { timeline } from "./timeline.ts";
@@ -30,10 +31,12 @@ export function tellShrunk(failed: SeedResult, options: SeedOptions, words: stri
   for (const line of timeline(result.seed, less, result.failure)) console.log(`  ${line}`);
 }
 
-function inWords({ safetyMs, faults, clients }: SeedOptions): string {
+function inWords({ safetyMs, faults, clients, strikes, operations }: SeedOptions): string {
   const time = safetyMs === undefined ? "" : ` --seconds ${safetyMs / 1_000}`;
   const kinds = faults === undefined ? "" : ` --faults ${faults.length === 0 ? "none" : faults.join(",")}`;
-  return `${time}${kinds}${clients === undefined ? "" : ` --clients ${clients.join(",")}`}`;
+  const who = clients === undefined ? "" : ` --clients ${clients.join(",")}`;
+  const which = strikes === undefined ? "" : ` --strikes ${formatNames(strikes)}`;
+  return `${time}${kinds}${who}${which}${operations === undefined ? "" : ` --operations ${formatNames(operations)}`}`;
 }
 
 function figures({ virtualMs, events, writes, operations, traceHash }: SeedResult): string {

@@ -15,6 +15,9 @@ export interface SeedResult {
   readonly events: number;
   readonly writes: number;
   readonly operations: number;
+  /** The operations of clients and the faults that there were, by name. */
+  readonly done: readonly string[];
+  readonly struck: readonly string[];
   readonly reached: Reached;
   /** What broke; undefined when all went well. */
   readonly failure: SeedFailure | undefined;
@@ -47,6 +50,8 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
     events: scheduler.events,
     writes: world.writes.size,
     operations: history.length,
+    done: simulation.operations.done,
+    struck: simulation.strikes.done,
     reached,
     failure,
   };

@@ -1,13 +1,16 @@
 /*
- * Makes a failing seed smaller, as long as the same invariant fails: it ends sooner, has fewer kinds of faults, fewer clients.
- * What is left out leaves the rest as it was, since each fault, link, disk and client has its own random stream. Greedy, within
- * a number of runs.
+ * Makes a failing seed smaller, as long as the same invariant fails: it ends sooner, has fewer kinds of faults and fewer clients;
+ * then single faults and single operations of clients go. What is left out leaves the rest as it was, since each fault, link,
+ * disk, client and operation has its own random stream. Greedy, within a number of runs.
  */
 import { faultKinds } from "./fault-kinds.ts";
+import { minimize } from "./minimize.ts";
 import { runSeed } from "./run-seed.ts";
 import type { SeedFailure, SeedOptions, SeedResult } from "./run-seed.ts";
 
-const runsMax = 80;
+const runsMax = 600;
+/** Of these, for what is coarse. */
+const coarseRunsMax = 80;
 /** As many as a plan may have. */
 const clientsMax = 11;
 
@@ -21,6 +24,7 @@ export class Shrinker {
   private options: SeedOptions;
   private result: SeedResult;
   private runs = 0;
+  private runsLeft = 0;
   private readonly seed: number;
   private readonly failure: SeedFailure;
 
@@ -39,12 +43,14 @@ export class Shrinker {
   }
 
   shrink(): Shrunk {
+    this.runsLeft = coarseRunsMax;
     this.endSooner();
-    for (const kind of faultKinds) {
-      const { faults } = this.options;
-      if (faults?.includes(kind) === true) this.attempt({ faults: faults.filter((other) => other !== kind) });
-    }
-    this.dropClients();
+    minimize(this.options.faults ?? [], (faults) => this.attempt({ faults }));
+    minimize(this.options.clients ?? [], (clients) => clients.length > 0 && this.attempt({ clients }));
+    this.endSooner();
+    this.runsLeft = runsMax - coarseRunsMax;
+    minimize(this.result.struck, (strikes) => this.attempt({ strikes }));
+    minimize(this.result.done, (operations) => this.attempt({ operations }));
     this.endSooner();
     return { options: this.options, result: this.result, runs: this.runs };
   }
@@ -58,19 +64,9 @@ export class Shrinker {
     while (ms > 10 && this.attempt({ safetyMs: Math.ceil(ms) })) ms /= 2;
   }
 
-  private dropClients(): void {
-    for (let size = Math.ceil(clientsMax / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-      const clients = this.options.clients ?? [];
-      for (let at = 0; at < clients.length; at += size) {
-        const gone = clients.slice(at, at + size);
-        const left = (this.options.clients ?? []).filter((client) => !gone.includes(client));
-        if (left.length > 0) this.attempt({ clients: left });
-      }
-    }
-  }
-
   private attempt(change: Partial<SeedOptions>): boolean {
-    if (this.runs >= runsMax) return false;
+    if (this.runsLeft === 0) return false;
+    this.runsLeft--;
     this.runs++;
     const options = { ...this.options, ...change };
     const result = runSeed(this.seed, options);

@@ -7,10 +7,14 @@ const safetyMs = 5_000;
 
 describe("a seed", () => {
   it("does the same each time, event by event", () => {
-    const one = runSeed(12, { safetyMs });
-    const two = runSeed(12, { safetyMs });
-    expect([two.traceHash, two.events, two.operations]).toEqual([one.traceHash, one.events, one.operations]);
-    expect(runSeed(13, { safetyMs }).traceHash).not.toBe(one.traceHash);
+    const hashes = new Set<string>();
+    for (let seed = 1; seed <= 20; seed++) {
+      const one = runSeed(seed, { safetyMs: 2_000 });
+      const two = runSeed(seed, { safetyMs: 2_000 });
+      expect([two.traceHash, two.events, two.done]).toEqual([one.traceHash, one.events, one.done]);
+      hashes.add(one.traceHash);
+    }
+    expect(hashes.size).toBe(20);
   });
 
   it("prints a transcript on demand, which changes nothing", () => {
@@ -18,6 +22,30 @@ describe("a seed", () => {
     const told = runSeed(3, { safetyMs: 1_000, print: (line) => lines.push(line) });
     expect(told.traceHash).toBe(runSeed(3, { safetyMs: 1_000 }).traceHash);
     expect(lines.some((line) => line.includes("start"))).toBe(true);
+  });
+});
+
+describe("operations and faults that are left out", () => {
+  it("leave the others as they were", () => {
+    let leftOut = 0;
+    for (let seed = 1; seed <= 8; seed++) {
+      const whole = runSeed(seed, { safetyMs: 2_000 });
+      const same = runSeed(seed, { safetyMs: 2_000, operations: whole.done, strikes: whole.struck });
+      expect(same.traceHash).toBe(whole.traceHash);
+      const strikes = whole.struck.filter((_, i) => i % 2 === 0);
+      leftOut += whole.struck.length - strikes.length;
+      expect(runSeed(seed, { safetyMs: 2_000, strikes }).struck).toEqual(strikes);
+    }
+    expect(leftOut).toBeGreaterThan(4);
+  });
+
+  it("are those that were named, and no others", () => {
+    const lines: string[] = [];
+    const whole = runSeed(5, { safetyMs: 2_000, faults: [] });
+    const operations = whole.done.filter((name) => name.startsWith("0.")).slice(0, 10);
+    const print = (line: string): void => void lines.push(line);
+    expect(runSeed(5, { safetyMs: 2_000, faults: [], operations, print }).done).toEqual(operations);
+    expect(lines.filter((line) => / ms {2}(?:read|write) /.test(line)).length).toBeLessThanOrEqual(operations.length);
   });
 });
 

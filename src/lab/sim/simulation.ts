@@ -12,6 +12,7 @@ import type { Bytes } from "../../shared/bytes.ts";
 import { shipWindowBytes } from "../../shared/limits.ts";
 import type { HistoryLine } from "../../history/format.ts";
 import { historyHeader } from "../../history/recorder.ts";
+import { Choice } from "./choice.ts";
 import { Client } from "./client.ts";
 import type { SimToken } from "./client-connection.ts";
 import { Disk } from "./disk.ts";
@@ -42,6 +43,9 @@ export interface SimulationOptions {
   readonly faults?: readonly FaultKind[];
   /** Only these clients, by number; the others are as they would have been. */
   readonly clients?: readonly number[];
+  /** Only these operations of clients and these faults, by name (name-list.ts). */
+  readonly operations?: readonly string[];
+  readonly strikes?: readonly string[];
   readonly print?: (line: string) => void;
 }
 
@@ -64,6 +68,8 @@ export class Simulation implements NodeObserver {
   readonly clients: Client[] = [];
   readonly history: HistoryLine[] = [];
   readonly reached: Reached = new Reached();
+  readonly operations: Choice;
+  readonly strikes: Choice;
   readonly checks: Map<SimNode, NodeChecks> = new Map();
   private readonly faults: Faults;
   private readonly mutant: Mutant | undefined;
@@ -72,6 +78,8 @@ export class Simulation implements NodeObserver {
 
   constructor(options: SimulationOptions) {
     const random = new Random(options.seed);
+    this.operations = new Choice(options.operations);
+    this.strikes = new Choice(options.strikes);
     this.mutant = options.mutant;
     const drawn = planOf(random.fork("plan"), options.safetyMs ?? safetyMsDefault);
     const plan = this.mutant?.stress?.(drawn) ?? drawn;
@@ -91,6 +99,7 @@ export class Simulation implements NodeObserver {
       nodes: this.nodes,
       trace,
       crash: (node) => this.crash(node),
+      isChosen: (strike) => this.strikes.takes(strike),
       struck: (name) => this.reached.count(`fault: ${name}`),
     });
   }
@@ -136,6 +145,7 @@ export class Simulation implements NodeObserver {
         random: random.fork(`client ${i}`),
         reached: reached.situations,
         trace,
+        isChosen: (operation: string) => this.operations.takes(`${i}.${operation}`),
         nextThreadName: () => `s${++this.threads}`,
       };
       const client = new Client(`client-${i}`, random.below(nodesOf.length), parts);
@@ -160,7 +170,9 @@ export class Simulation implements NodeObserver {
   }
 
   private settle(): void {
-    const untilMs = this.scheduler.nowMs + livenessMsMax;
+    // What a clock said when it was furthest ahead is waited for, however right it is now.
+    const aheadMs = Math.max(...this.nodes.map(({ clock }) => clock.aheadMsMax));
+    const untilMs = this.scheduler.nowMs + livenessMsMax + aheadMs;
     while (!isSettled(this)) {
       if (this.scheduler.nowMs >= untilMs) checkSettled(this);
       this.runUntil(this.scheduler.nowMs + settledCheckMs);
@@ -172,7 +184,6 @@ export class Simulation implements NodeObserver {
     while (this.scheduler.step(untilMs)) {
       if (this.scheduler.events > eventsMax) throw new Violation(12, `more than ${eventsMax} events`);
     }
-    for (const node of this.nodes) if (node.core !== undefined) this.checks.get(node)?.checkBounds(node.core);
   }
 
   private crash(node: SimNode): void {
@@ -181,7 +192,13 @@ export class Simulation implements NodeObserver {
   }
 
   created(node: SimNode, core: NodeCore): void {
-    this.checks.get(node)?.hook(core);
+    const checks = this.checks.get(node);
+    checks?.hook(core);
+    const flush = core.flush.bind(core);
+    core.flush = () => {
+      flush();
+      checks?.checkBounds(core);
+    };
     const admit = core.gate.admit.bind(core.gate);
     core.gate.admit = (partition, write) => {
       if (write.dependencies.prefixes.length > 0) this.reached.count("writes received that depend on prefixes");
@@ -216,5 +233,6 @@ export class Simulation implements NodeObserver {
     if (core.gate.waitingCount > 0) this.reached.count("crashes while writes wait");
     if (core.state.proposals.isFrameUnderWay) this.reached.count("crashes with a frame under way");
     if (node.isCheckpointing) this.reached.count("crashes during a checkpoint");
+    if (node.disk.isBusyTwice) this.reached.count("crashes with several disk operations under way");
   }
 }

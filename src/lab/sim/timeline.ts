@@ -6,7 +6,7 @@ import { runSeed } from "./run-seed.ts";
 import type { SeedFailure, SeedOptions } from "./run-seed.ts";
 
 const linesMax = 60;
-const faultWords = /\bms {2}(?:start|crash|pause|cut|slow|clog|jump|full|heal)\b/;
+const faultWords = /\bms {2}(?:start|crash|power|sync error|gone|pause|cut|slow|clog|jump|full|heal)\b/;
 const detailWords = /\bms {2}(?:frame|durable|checkpoint)\b/;
 
 export function timeline(seed: number, options: SeedOptions, failure: SeedFailure): string[] {

@@ -9,10 +9,13 @@ const startUnixMs = hybridEpochUnixMs + 1_000_000_000;
 export class WallClock {
   private offsetMs: number;
   private drift: number;
+  /** The furthest that it has ever been ahead. */
+  aheadMsMax: number;
 
   constructor(skewMs: number, drift: number) {
     this.offsetMs = skewMs;
     this.drift = drift;
+    this.aheadMsMax = Math.max(0, skewMs);
   }
 
   read(virtualMs: number): number {
@@ -21,6 +24,7 @@ export class WallClock {
 
   jump(byMs: number): void {
     this.offsetMs += byMs;
+    this.aheadMsMax = Math.max(this.aheadMsMax, this.offsetMs);
   }
 
   /** From now on it tells the true time. */

@@ -36,6 +36,25 @@ const noReserve: Mutant = {
   },
 };
 
+const toldBeforeReserved: Mutant = {
+  rule: "a time is told once the bound above it is durable, not once it is proposed",
+  seeds: 20,
+  invariants: [4],
+  stress: (plan) => ({
+    ...plan,
+    disk: { ...plan.disk, slowSync: 0.5, slowSyncMs: 3_000, keepUnsynced: 0 },
+    faults: { ...plan.faults, crashMs: 500, clockJumpMs: 300, clockJumpMsMax: 40_000 },
+  }),
+  created({ state: { clock } }) {
+    const reserveAhead = clock.reserveAhead.bind(clock);
+    clock.reserveAhead = (time) => {
+      const bound = reserveAhead(time);
+      clock.reserveDurable(bound);
+      return bound;
+    };
+  },
+};
+
 const noFloor: Mutant = {
   rule: "a write's time is above the floor of its session",
   seeds: 4,
@@ -115,6 +134,7 @@ const stableWithoutClock: Mutant = {
 export const clockMutants: Readonly<Record<string, Mutant>> = {
   "clock-goes-back": clockGoesBack,
   "no-reserve": noReserve,
+  "told-before-reserved": toldBeforeReserved,
   "no-floor": noFloor,
   "token-floor-dropped": floorDropped,
   "attach-plain": attachPlain,

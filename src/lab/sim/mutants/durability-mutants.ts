@@ -65,6 +65,30 @@ const syncDropped: Mutant = {
   },
 };
 
+const failedSyncIgnored: Mutant = {
+  rule: "a failed sync stops the node for good",
+  seeds: 8,
+  invariants: [6],
+  stress: (plan) => ({ ...plan, faults: { ...plan.faults, syncErrorMs: 700, crashMs: 1_000 } }),
+  created(core, simulation) {
+    const { disk } = nodeOf(simulation, core);
+    let safeEnd: number | undefined;
+    disk["syncFailed"] = (frame, done) => {
+      disk["stop"] = undefined;
+      safeEnd ??= frame.position;
+      disk["appending"] = undefined;
+      disk["take"](frame);
+      done(frame);
+    };
+    const crash = Disk.prototype.crash.bind(disk);
+    disk.crash = () => {
+      crash();
+      // The page that was not written leaves a torn frame, and a torn frame ends the log.
+      while (safeEnd !== undefined && disk.end > safeEnd && disk.end > disk.start) disk.loseLast();
+    };
+  },
+};
+
 /** Where the log ends, by disk, with a frame that was under way at the last crash and survived it. */
 const survivors = new WeakMap<Disk, number>();
 
@@ -215,6 +239,7 @@ export const durabilityMutants: Readonly<Record<string, Mutant>> = {
   "apply-before-durable": applyBeforeDurable,
   "answer-before-durable": answerBeforeDurable,
   "sync-dropped": syncDropped,
+  "failed-sync-ignored": failedSyncIgnored,
   "serve-unsynced": serveUnsynced,
   "forget-applied": forgetApplied,
   "dots-twice": dotsTwice,

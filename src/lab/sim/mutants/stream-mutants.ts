@@ -24,7 +24,7 @@ const applyRepeated: Mutant = {
 const repeatsFromApplied: Mutant = {
   rule: "what comes again is compared with what is proposed, not with what is applied",
   seeds: 20,
-  invariants: [2],
+  invariants: [2, 12],
   created(core) {
     for (const partition of core.state.partitions.values()) {
       partition.proposed.forEach((set, datacenter) => {

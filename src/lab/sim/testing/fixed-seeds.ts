@@ -4,7 +4,9 @@
  */
 import { expect } from "vitest";
 import { Reached } from "../reached.ts";
+import { tellFailure, tellShrunk } from "../report.ts";
 import { runSeed } from "../run-seed.ts";
+import type { SeedOptions, SeedResult } from "../run-seed.ts";
 
 const safetyMs = 5_000;
 /** A bound on a hang, not on speed. */
@@ -17,13 +19,16 @@ const situations = [
   "checkpoints",
   "clocksRefused",
   "conditionsFailed",
+  "connections broken within a frame",
   "contextCollapses",
   "contextDotsStable",
   "crashes during a checkpoint",
   "crashes while writes wait",
   "crashes with a frame under way",
+  "crashes with several disk operations under way",
   "depChecksFromWatermark",
   "evictions",
+  "fault: clock ahead",
   "fault: clock jump",
   "fault: clog",
   "fault: crash",
@@ -34,7 +39,12 @@ const situations = [
   "fault: flap",
   "fault: isolate",
   "fault: pause",
+  "fault: power cut",
+  "fault: power cut between two file operations",
   "fault: slow",
+  "fault: slow datacenter",
+  "fault: stopped by a sync error",
+  "fault: tear",
   "frames lost",
   "frames outliving their link",
   "frames queued at a capped link",
@@ -60,11 +70,18 @@ const situations = [
   "writesRepeated",
 ];
 
+/** Everything that a person needs, at once: whoever reads this may be far from where it ran. */
+function tellWholeFailure(result: SeedResult, options: SeedOptions): void {
+  tellFailure(result, "", options);
+  tellShrunk(result, options, "");
+}
+
 /** Runs them all; `alsoReached` are situations too rare for both halves. */
 export function expectSeedsWell(from: number, to: number, alsoReached: readonly string[]): void {
   const reached = new Reached();
   for (let seed = from; seed <= to; seed++) {
     const result = runSeed(seed, { safetyMs });
+    if (result.failure !== undefined) tellWholeFailure(result, { safetyMs });
     expect({ seed, failure: result.failure }).toEqual({ seed, failure: undefined });
     reached.merge(result.reached);
   }
