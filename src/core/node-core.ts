@@ -36,8 +36,14 @@ import { SkewWatch } from "./skew-watch.ts";
 import { ShipMarks } from "./ship-marks.ts";
 import { Shipper } from "./shipper.ts";
 import { Stability } from "./stability.ts";
+import { SnapshotReads } from "./snapshots/snapshot-reads.ts";
 import { StreamReceiver } from "./stream-receiver.ts";
 import { Tail } from "./tail.ts";
+import { Cohort } from "./transactions/cohort.ts";
+import { Coordinator } from "./transactions/coordinator.ts";
+import { HomeTransactions } from "./transactions/home-transactions.ts";
+import { PartLog } from "./transactions/part-log.ts";
+import { RemoteTransactions } from "./transactions/remote-transactions.ts";
 import { allocBytes } from "../shared/bytes.ts";
 import type { Bytes } from "../shared/bytes.ts";
 import { Histogram } from "../shared/histogram.ts";
@@ -65,6 +71,12 @@ export class NodeCore {
   readonly remote: RemoteChecks;
   readonly forwarding: Forwarding;
   readonly owner: Owner;
+  readonly parts: PartLog;
+  readonly coordinator: Coordinator;
+  readonly cohort: Cohort;
+  readonly transactions: HomeTransactions;
+  readonly remoteTransactions: RemoteTransactions;
+  readonly snapshots: SnapshotReads;
   readonly stability: Stability;
   readonly cache: RecordCache;
   readonly recent: RecentFrames = new RecentFrames();
@@ -96,7 +108,14 @@ export class NodeCore {
     this.gate = new DependencyGate(this.state, this.head, this.remote);
     this.answers = new DepAnswers(this.state);
     this.forwarding = new Forwarding(this.state);
-    this.owner = new Owner(this.state, this.head);
+    this.parts = new PartLog(this.state, this.head, this.tail);
+    this.coordinator = new Coordinator(this.state, this.head, this.parts);
+    this.cohort = new Cohort(this.state, this.head, this.parts);
+    this.transactions = new HomeTransactions(this.state, this.head, this.coordinator);
+    this.remoteTransactions = new RemoteTransactions(this.state, this.gate, this.coordinator, this.cohort);
+    this.snapshots = new SnapshotReads(this.state, this.head);
+    this.state.settling.ask = ({ transaction }, time) => this.cohort.ask(transaction, time);
+    this.owner = new Owner(this.state, this.head, this.snapshots, this.transactions);
     this.cache = new RecordCache(this.state, options.cacheBytes ?? cacheBytesDefault);
     const partitions = [...this.state.partitions.values()];
     this.marks = new ShipMarks(partitions);
@@ -109,12 +128,13 @@ export class NodeCore {
       this.receivers.get(this.placement.owner(datacenterOf(origin), partitionOf(origin)))?.droppedLater();
     };
     this.listenToTail();
-    const { state, head, forwarding, answers, remote } = this;
+    const { state, head, forwarding, answers, remote, snapshots, transactions } = this;
     const stall = (session: Session): false => {
       this.stalled.add(session);
       return false;
     };
-    this.services = { state, head, forwarding, answers, remote, attaches: new Map(), stall };
+    const attaches = new Map<Attach, () => void>();
+    this.services = { state, head, forwarding, answers, remote, snapshots, transactions, attaches, stall };
   }
 
   createSession(): Session {
@@ -172,6 +192,8 @@ export class NodeCore {
     for (const shipper of this.shippers.values()) shipper.tick();
     this.stability.tick((time) => this.head.reserveAhead(time));
     this.head.requests.expire(this.state.timerMs);
+    this.tickTransactions();
+    this.state.older.expire(this.state.clock.told(), this.state.timerMs);
     this.expireAttaches();
     if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
     this.lag.at(this.state.nowMs, this.logEnd);
@@ -179,8 +201,18 @@ export class NodeCore {
     this.resumeStalled();
   }
 
+  private tickTransactions(): void {
+    this.cohort.tick();
+    this.coordinator.tick();
+    this.transactions.tick();
+    this.remoteTransactions.tick();
+    this.state.settling.tick(this.state.timerMs);
+  }
+
   onLinkUp(peer: NodeId): void {
     this.state.linksUp.add(peer);
+    this.coordinator.onLinkUp(peer);
+    this.cohort.onLinkUp(peer);
     this.remote.onLinkUp();
     this.receivers.get(peer)?.onLinkUp();
     this.stability.onLinkUp(peer);
@@ -196,6 +228,7 @@ export class NodeCore {
     this.skew.onLinkDown(peer);
     this.owner.onLinkDown(peer);
     this.forwarding.onLinkDown(peer);
+    this.transactions.onLinkDown(peer);
   }
 
   /** A frame of messages from a peer. Throws DecodeError when it is malformed: the driver drops the link. */

@@ -12,6 +12,7 @@ import { Partition } from "./partition.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId, Placement } from "./placement.ts";
 import { Proposals } from "./proposals.ts";
+import { Settling } from "./transactions/settling.ts";
 import { maxSkewMs } from "../shared/limits.ts";
 import { invariant } from "../shared/assert.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
@@ -35,6 +36,8 @@ export class NodeState {
   readonly proposals: Proposals = new Proposals();
   /** Superseded versions, for snapshots. */
   readonly older: OlderVersions = new OlderVersions();
+  /** Who waits for transactions that hold keys. */
+  readonly settling: Settling = new Settling();
   readonly outboxes: Outboxes;
   /** The partitions that this node owns, by id. */
   readonly partitions: Map<number, Partition> = new Map();

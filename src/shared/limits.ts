@@ -88,3 +88,16 @@ export const olderVersionsBytesMax = 64 * MiB;
 export const pinsMax = 8;
 export const pinMsMax = 600_000;
 export const pinnedBytesMax = 256 * MiB;
+/** So long an operation waits for a transaction that holds its key. */
+export const settleMsMax = 5_000;
+/** Without all votes after this long a transaction is aborted where it was begun. */
+export const prepareMsMax = 3_000;
+/** Decisions, prepares, questions that nobody answered are sent again after this long. */
+export const transactionRetryMs = 500;
+/** Transactions that one node coordinates at once, and bytes prepared at one. */
+export const transactionsMax = 10_000;
+export const preparedBytesMax = 64 * MiB;
+/** A transaction that meets another that holds a key is begun again this often. */
+export const transactionAttemptsMax = 8;
+/** A read transaction whose second round comes too late is begun again, so often in all. */
+export const snapshotAttemptsMax = 4;
