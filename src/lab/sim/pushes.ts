@@ -11,6 +11,8 @@ import type { Random } from "../../shared/random.ts";
 
 interface Push {
   readonly name: string;
+  /** The share of seeds that have it, where that is not `activeChance`. */
+  readonly active?: number;
   /** `fires` says each time whether it happens, and counts it. */
   push(core: NodeCore, fires: () => boolean, random: Random): void;
 }
@@ -121,6 +123,22 @@ const reserveIsLate: Push = {
   },
 };
 
+/** Else a log of a few seconds never gets so long that any of it may go. */
+const marksAreClose: Push = {
+  name: "a mark from where shipping may begin again",
+  active: 0.5,
+  push({ marks, state }, fires) {
+    const at = marks.at.bind(marks);
+    marks.at = (position) => {
+      const last = marks["marks"].at(-1);
+      if (last !== undefined && position > last.position && fires()) {
+        marks["marks"].push({ position, seqs: Float64Array.from(state.partitions.values(), ({ seq }) => seq) });
+      }
+      at(position);
+    };
+  },
+};
+
 /** A checkpoint of many batches, with a crash between any two of them. */
 const batchesAreSmall: Push = {
   name: "a checkpoint of many batches",
@@ -154,6 +172,7 @@ const pushes = [
   framesForgotten,
   watermarksForgotten,
   reserveIsLate,
+  marksAreClose,
   batchesAreSmall,
 ];
 
@@ -169,7 +188,7 @@ export class Pushes {
     this.count = count;
     this.active = pushes.flatMap((push) => {
       const own = random.fork(push.name);
-      return own.chance(activeChance) ? [{ push, chance: own.pick(firesChances) }] : [];
+      return own.chance(push.active ?? activeChance) ? [{ push, chance: own.pick(firesChances) }] : [];
     });
   }
 
