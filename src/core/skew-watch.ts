@@ -14,9 +14,10 @@ const heartbeatMs = 1_000;
 /** A sample older than this says nothing any more. */
 const sampleAgeMsMax = 10_000;
 
+/** How far this node is ahead is judged anew each time: a leap of its own clock shows before the next heartbeat comes. */
 interface Sample {
-  /** How far this node is ahead of the peer; negative when it is behind. */
-  readonly aheadMs: number;
+  /** What the peer's wall clock said, in Unix ms, and when that was on this node's steady clock. */
+  readonly peerMs: number;
   readonly takenMs: number;
 }
 
@@ -30,7 +31,7 @@ export class SkewWatch {
   }
 
   onHeartbeat(peer: NodeId, peerMs: number): void {
-    this.samples.set(peer, { aheadMs: this.state.nowMs - peerMs, takenMs: this.state.nowMs });
+    this.samples.set(peer, { peerMs, takenMs: this.state.timerMs });
   }
 
   onLinkDown(peer: NodeId): void {
@@ -54,16 +55,22 @@ export class SkewWatch {
 
   /** By peer: how far this node is ahead of it, in ms. */
   *skews(): IterableIterator<[NodeId, number]> {
-    for (const [peer, sample] of this.samples) yield [peer, sample.aheadMs];
+    for (const [peer, sample] of this.samples) yield [peer, this.aheadOf(sample)];
+  }
+
+  /** Negative when this node is behind. */
+  private aheadOf({ peerMs, takenMs }: Sample): number {
+    const { nowMs, timerMs } = this.state;
+    return nowMs - peerMs - (timerMs - takenMs);
   }
 
   private isAheadOfMost(): boolean {
     let fresh = 0;
     let ahead = 0;
-    for (const { aheadMs, takenMs } of this.samples.values()) {
-      if (Math.abs(this.state.nowMs - takenMs) > sampleAgeMsMax) continue;
+    for (const sample of this.samples.values()) {
+      if (this.state.timerMs - sample.takenMs > sampleAgeMsMax) continue;
       fresh++;
-      if (aheadMs > maxSkewMs) ahead++;
+      if (this.aheadOf(sample) > maxSkewMs) ahead++;
     }
     return ahead * 2 > fresh;
   }

@@ -44,6 +44,8 @@ export class Disk {
   start = 0;
   end = 0;
   isFull = false;
+  filesRemoved = 0;
+  filesBack = 0;
   /** Grows at each crash: what was scheduled before does not happen. */
   private life = 0;
   private appending: UnderWay<CommittedFrame> | undefined;
@@ -153,6 +155,7 @@ export class Disk {
     this.isTruncating = count > 0;
     if (count === 0) return;
     this.later(this.plan.syncMs * this.spread() * writtenAfter, () => {
+      this.filesRemoved++;
       this.removing = this.frames.slice(0, count);
       this.frames = this.frames.slice(count);
       this.start = this.frames[0]?.position ?? this.end;
@@ -173,6 +176,7 @@ export class Disk {
     if (removing.length > 0 && this.random.chance(this.plan.keepUnsynced)) {
       this.frames = [...removing, ...this.frames];
       this.start = removing[0]?.position ?? this.start;
+      this.filesBack++;
     }
     this.appending = undefined;
     this.writing = undefined;

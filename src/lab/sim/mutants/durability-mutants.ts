@@ -199,7 +199,7 @@ const evictedIsAbsent: Mutant = {
 const requestsForgotten: Mutant = {
   rule: "a numbered request is answered as it was the first time",
   seeds: 50,
-  invariants: [2],
+  invariants: [2, 8],
   stress: (plan) => ({ ...crashesOften(plan), workload: { ...plan.workload, numbered: 30 } }),
   created(core) {
     core.head.requests.find = () => undefined;
