@@ -167,14 +167,7 @@ export class HomeTransactions {
     const { state, coordinator } = this;
     const [first] = order.writes;
     if (first === undefined) return undefined;
-    const { clock } = state;
-    if (clock.peek(0) > clock.durableBound) {
-      // A name is never given twice: not before the disk knows that a restart begins above it.
-      this.head.reserveAhead(clock.peek(0));
-      this.delayed.push({ order, listeners: [...listeners], attempt, atMs: state.timerMs + retryMsMin });
-      return undefined;
-    }
-    const id = { datacenter: state.datacenter, partition: partitionOf(state, first.key), number: clock.next(0) };
+    const id = { datacenter: state.datacenter, partition: partitionOf(state, first.key), number: state.clock.next(0) };
     const transaction = coordinator.add(id, "preparing");
     state.counters.transactionsBegun++;
     transaction.order = order;
@@ -255,8 +248,22 @@ export class HomeTransactions {
       hold.attach();
       return { ...part, write, hold };
     });
-    if (!isAlone) this.coordinator.sendPrepares(transaction);
-    this.coordinator.decideIfComplete(transaction);
+    if (isAlone) this.coordinator.decideIfComplete(transaction);
+    else this.sendPrepares(transaction);
+  }
+
+  /** A name is never given twice: it leaves this node once the disk knows that a restart begins above it. */
+  private sendPrepares(transaction: Coordinated): void {
+    const { clock, proposals } = this.state;
+    if (clock.durableBound >= transaction.id.number) {
+      this.coordinator.sendPrepares(transaction);
+      return;
+    }
+    this.head.reserveAhead(transaction.id.number);
+    const send = (): void => {
+      if (transaction.state === "preparing") this.coordinator.sendPrepares(transaction);
+    };
+    proposals.after(proposals.lastLsn, { lsn: 0, commit: send });
   }
 
   private refusalOf(transaction: Coordinated, order: Order): string | undefined {

@@ -98,9 +98,12 @@ const lastArrivalWins: Mutant = {
   created(core) {
     for (const partition of core.state.partitions.values()) {
       const apply = partition.apply.bind(partition);
-      partition.apply = (record, version) => {
-        if (record.current !== undefined && compareVersions(version, record.current) < 0) record.latest = version;
-        return apply(record, version);
+      partition.apply = (record, version, older) => {
+        if (record.current === undefined || compareVersions(version, record.current) > 0) {
+          return apply(record, version, older);
+        }
+        record.current = version;
+        return true;
       };
     }
   },
