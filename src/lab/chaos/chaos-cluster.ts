@@ -172,9 +172,11 @@ export class ChaosCluster {
 
   /** What nodes said before they ended by their own will: a broken invariant, lost data. */
   fatalWords(): string[] {
-    return this.names.flatMap((name) =>
+    const words = this.names.flatMap((name) =>
       fatalLines(join(this.data, "logs", `${name}.log`)).map((line) => `${name}: ${line}`),
     );
+    // Such a node says the same at each of its starts.
+    return [...new Set(words)];
   }
 }
 

@@ -15,6 +15,7 @@ import { Felt } from "./felt.ts";
 import { finalStates } from "./final-states.ts";
 import type { FinalStates } from "./final-states.ts";
 import type { PowerCut } from "./power/journalled-disk.ts";
+import { probe } from "./probe.ts";
 import { RecordedSession } from "./recorded-session.ts";
 import type { OwnWrite } from "./recorded-session.ts";
 import type { ClusterDatacenter } from "../../cli/dev/cluster-file.ts";
@@ -86,20 +87,35 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const faults = options.faults.filter((kind) => !skipped.has(kind));
   const shape = { datacenters: options.datacenters, nodes: options.nodes, partitions };
   const cluster = new ChaosCluster({ ...options, directory, shape, faults });
+  await comesUp(cluster, directory);
+  print(`data and logs are in ${directory}`);
   let report: ChaosReport | undefined;
   try {
-    await cluster.up();
     const run = new ChaosRun({ ...options, faults }, cluster, join(directory, "history.jsonl"));
     const result = await run.run();
     const kept = options.keep || !result.good ? directory : undefined;
     report = { ...result, skipped, directory: kept };
     return report;
   } finally {
-    await cluster.down();
-    cluster.release();
+    try {
+      await cluster.down();
+    } finally {
+      cluster.release();
+    }
     // What shows why it went wrong stays; so does everything when there is no report at all.
     if (report !== undefined && report.directory === undefined) rmSync(directory, { recursive: true, force: true });
-    else print(`history, data and logs are in ${directory}`);
+    else print(`history, data and logs stay in ${directory}`);
+  }
+}
+
+/** Rejects with CliError, and leaves nothing, when it cannot: the ports are taken, perhaps. */
+async function comesUp(cluster: ChaosCluster, directory: string): Promise<void> {
+  try {
+    await cluster.up();
+  } catch (error) {
+    cluster.release();
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
   }
 }
 
@@ -139,7 +155,7 @@ class ChaosRun {
     const keys = Array.from({ length: options.keys }, (_, i) => `k${i}`);
     const script = new FaultScript(cluster, random.fork("faults"), options.faults, (line) => this.say(line));
     const sessions = this.sessions(clients, writer, random, keys);
-    await Promise.all([script.run(this.isOver), this.load(sessions)]);
+    await Promise.all([script.run(this.isOver), this.load(sessions, clients, keys)]);
     const own = sessions.flatMap(({ ownWrites }) => ownWrites);
     const allKeys = [...keys, ...own.map(({ key }) => key)];
     // A node that ended by its own will does so at each start.
@@ -185,8 +201,14 @@ class ChaosRun {
     );
   }
 
-  private async load(sessions: readonly RecordedSession[]): Promise<void> {
-    await Promise.all(sessions.map((session) => session.run(this.isOver)));
+  private async load(
+    sessions: readonly RecordedSession[],
+    clients: readonly Client[],
+    keys: readonly string[],
+  ): Promise<void> {
+    // There is a client for each datacenter.
+    const probes = [...this.felt.values()].map((felt, i) => probe(clients[i] as Client, keys, felt, this.isOver));
+    await Promise.all([...probes, ...sessions.map((session) => session.run(this.isOver))]);
     const nowMs = Math.min(performance.now(), this.endsMs);
     for (const felt of this.felt.values()) felt.end(nowMs);
   }
@@ -216,8 +238,9 @@ function lostOf(own: readonly OwnWrite[], keys: readonly string[], { states }: F
   return own.flatMap(({ key, value, outcome }, i) =>
     states.flatMap((state, datacenter) => {
       const seen = state?.[first + i];
-      if (outcome !== "ok" || (seen?.saw === "value" && seen.value === value)) return [];
-      return [`${key} was acknowledged and dc${datacenter} shows ${seen?.saw ?? "no answer"}`];
+      // A datacenter that does not answer has not converged, which is bad enough; what it holds is not known.
+      if (outcome !== "ok" || seen === undefined || (seen.saw === "value" && seen.value === value)) return [];
+      return [`${key} was acknowledged and dc${datacenter} shows ${seen.saw}`];
     }),
   );
 }

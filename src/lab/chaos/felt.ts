@@ -8,6 +8,7 @@ const stepBase = Math.log(1.02);
 
 export class Felt {
   operations = 0;
+  succeeded = 0;
   acknowledgedWrites = 0;
   /** Of operations that succeeded. */
   latencyMsMax = 0;
@@ -17,7 +18,6 @@ export class Felt {
   /** Operations that failed, by code. */
   readonly errors = new Map<string, number>();
   private readonly steps = new Map<number, number>();
-  private succeeded = 0;
   private readonly beganAtMs: number;
   private lastSuccessMs: number;
 
@@ -33,8 +33,13 @@ export class Felt {
     this.succeeded++;
     this.steps.set(step, (this.steps.get(step) ?? 0) + 1);
     this.latencyMsMax = Math.max(this.latencyMsMax, ms);
-    this.endGap(endedMs);
-    this.lastSuccessMs = Math.max(this.lastSuccessMs, endedMs);
+    this.answered(endedMs);
+  }
+
+  /** Something succeeded at that time. */
+  answered(nowMs: number): void {
+    this.endGap(nowMs);
+    this.lastSuccessMs = Math.max(this.lastSuccessMs, nowMs);
   }
 
   failure(code: string): void {

@@ -3,12 +3,14 @@
  * the clients felt and the verdict; exit code 1 when the verdict is bad.
  */
 import { chaos } from "./chaos.ts";
+import type { ChaosOptions, ChaosReport } from "./chaos.ts";
 import { faultKinds, faultWords, whyImpossible } from "./fault-kinds.ts";
 import type { FaultKind } from "./fault-kinds.ts";
 import { reportLines } from "./report.ts";
 import { LabUsageError, labOptions, runLabCommand } from "../lab-options.ts";
 import type { LabOptions } from "../lab-options.ts";
 import { shapeProblem } from "../../cli/dev/shape.ts";
+import { CliError } from "../../cli/errors.ts";
 
 const secondsDefault = 60;
 const secondsMax = 24 * 3600;
@@ -17,7 +19,8 @@ const usage = `npm run chaos -- [--minutes M | --seconds ${secondsDefault}] [--s
     [--datacenters 3] [--nodes 2] [--keys 24] [--rate 40] [--wan-delay-ms 50] [--port 17100] [--keep] [--lying-disks]
 
 A cluster of real processes under a recorded load, with faults; then it heals, and what clients saw is judged.
-Ctrl-C ends faults and load early; a second one ends everything at once.
+Ctrl-C ends faults and load early, then comes the judgement; a second one leaves the cluster as it is, to be
+ended by "npx cops down --data DIR/data", and mounted what was mounted.
 
   --faults LIST    some of these, with commas between; all of them where nothing is said; or none
 ${faultKinds.map((kind) => `      ${kind.padEnd(11)}${faultWords[kind]}`).join("\n")}
@@ -62,7 +65,7 @@ function positive(options: LabOptions, name: string): number {
   return value;
 }
 
-/** At the first Ctrl-C; the second finds nobody who listens, and ends the process. */
+/** At the first Ctrl-C; the second finds nobody who listens, and ends this process. */
 function endedEarly(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -72,6 +75,16 @@ function endedEarly(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** A cluster that does not come up, on ports that are taken perhaps, is no verdict. */
+async function judged(options: ChaosOptions): Promise<ChaosReport> {
+  try {
+    return await chaos(options);
+  } catch (error) {
+    if (error instanceof CliError) throw new LabUsageError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -96,16 +109,17 @@ async function main(args: readonly string[]): Promise<number> {
     datacenters < 2 ? "it takes two datacenters" : shapeProblem({ datacenters, nodes, partitions: 32 }, port);
   if (problem !== undefined) throw new LabUsageError(problem);
   const [seed, seconds, faults] = [options.number("seed"), secondsOf(options), chosenFaults(options.text("faults"))];
+  const [keys, rate] = [positive(options, "keys"), positive(options, "rate")];
   print(`seed ${seed}, ${seconds} s, faults: ${faults.length === 0 ? "none" : faults.join(", ")}`);
-  const report = await chaos({
+  const report = await judged({
     seed,
     seconds,
     port,
     datacenters,
     nodes,
     faults,
-    keys: positive(options, "keys"),
-    rate: positive(options, "rate"),
+    keys,
+    rate,
     wanDelayMs: options.number("wan-delay-ms"),
     lyingDisks: options.flag("lying-disks"),
     keep: options.flag("keep"),

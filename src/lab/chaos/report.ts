@@ -31,7 +31,10 @@ function feltLines({ felt }: ChaosReport): string[] {
 
 function datacenterLines(name: string, felt: Felt): string[] {
   const { operations, errors, latencyMsMax, longestGapMs, longestGapAtMs } = felt;
-  const latency = `p50 ${ms(felt.latencyMs(0.5))}, p99 ${ms(felt.latencyMs(0.99))}, max ${ms(latencyMsMax)}`;
+  const latency =
+    felt.succeeded === 0
+      ? "none succeeded"
+      : `p50 ${ms(felt.latencyMs(0.5))}, p99 ${ms(felt.latencyMs(0.99))}, max ${ms(latencyMsMax)}`;
   const gap = `${(longestGapMs / 1000).toFixed(1)} s, from ${(longestGapAtMs / 1000).toFixed(1)} s on`;
   return [
     `  ${name}: ${operations} operations; ${latency}`,
