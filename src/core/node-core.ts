@@ -159,13 +159,16 @@ export class NodeCore {
       return;
     }
     const seen = { dependencies: { dots, prefixes: [] }, floor: 0, datacenter: state.datacenter };
+    const answersRefused = remote.answersRefused;
     const attach = new Attach(state, answers, remote, seen, state.timerMs + timeoutMs, () => {
       services.attaches.delete(attach);
       confirmed();
     });
     services.attaches.set(attach, () => {
       attach.cancel();
-      refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
+      // The context may well be right: whoever knows was asked, and this node does not believe its clock.
+      if (remote.answersRefused > answersRefused) refused("CLOCKSKEW");
+      else refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
     });
     attach.begin();
   }

@@ -149,7 +149,10 @@ export class NodeInbox {
   private onDepHolds(body: ByteReader): void {
     const { core } = this;
     const holds = decodeDepHolds(body);
-    if (!core.state.acceptsClock(holds.clock)) return;
+    if (!core.state.acceptsClock(holds.clock)) {
+      core.remote.answersRefused++;
+      return;
+    }
     core.state.clock.pass(holds.clock);
     core.remote.onHolds(holds);
     core.state.wake();

@@ -28,6 +28,8 @@ export class RemoteChecks {
   private readonly watermarks = new Map<Origin, number>();
   /** The greatest clock of any answer: at or above the visible time, at its owner, of everything known to hold. */
   clockSeen: HybridTime = 0;
+  /** Answers that were not believed, since their clock is too far ahead of this node's. */
+  answersRefused = 0;
   private toAsk = new Map<NodeId, CheckedDot[]>();
   private retryAtMs = 0;
   private backoff = 1;

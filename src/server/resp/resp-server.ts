@@ -134,8 +134,8 @@ export class RespServer {
     });
     if (graceMs > 0) {
       for (const connection of this.connections.values()) connection.closeAfterReplies();
-      const deadline = Date.now() + graceMs;
-      while (this.connections.size > 0 && Date.now() < deadline) await sleep(closePollMs);
+      const deadline = performance.now() + graceMs;
+      while (this.connections.size > 0 && performance.now() < deadline) await sleep(closePollMs);
     }
     for (const connection of this.connections.values()) connection.close();
     await closed;
@@ -165,7 +165,7 @@ export class RespServer {
       why,
       topology,
       version,
-      startedMs: Date.now(),
+      startedMs: performance.now(),
       address: this.address,
       connections: this.connections,
       needsAttention: (connection) => this.needsAttention(connection),
@@ -198,7 +198,7 @@ export class RespServer {
   }
 
   private sweep(): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     for (const connection of this.connections.values()) connection.sweep(nowMs);
     this.services.sessions.sweep(nowMs);
   }
