@@ -13,6 +13,8 @@
  */
 import { Attach } from "./attach.ts";
 import { Checkpoint } from "./checkpoint.ts";
+import { Closing } from "./closing.ts";
+import { Collector } from "./collector.ts";
 import { DepAnswers } from "./dep-answers.ts";
 import { DependencyGate } from "./dependency-gate.ts";
 import type { Effects } from "./effects.ts";
@@ -45,7 +47,7 @@ import { HomeTransactions } from "./transactions/home-transactions.ts";
 import { PartLog } from "./transactions/part-log.ts";
 import { RemoteTransactions } from "./transactions/remote-transactions.ts";
 import { allocBytes } from "../shared/bytes.ts";
-import type { Bytes } from "../shared/bytes.ts";
+import type { Bytes, ByteString } from "../shared/bytes.ts";
 import { Histogram } from "../shared/histogram.ts";
 import { cacheBytesDefault } from "../shared/limits.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
@@ -71,6 +73,8 @@ export class NodeCore {
   readonly remote: RemoteChecks;
   readonly forwarding: Forwarding;
   readonly owner: Owner;
+  readonly closing: Closing;
+  readonly collector: Collector;
   readonly parts: PartLog;
   readonly coordinator: Coordinator;
   readonly cohort: Cohort;
@@ -122,6 +126,10 @@ export class NodeCore {
     this.lag = new LagMarks(partitions, this.state.datacenter);
     for (const peer of this.placement.peersOf(options.self)) this.addPeer(peer);
     this.stability = new Stability(this.state, this.shippers);
+    this.closing = new Closing(this.state, this.shippers, () => this.cohort.oldestHome);
+    this.collector = new Collector(this.state, this.closing);
+    this.tail.onPassing = (record) => this.collector.add(record);
+    this.cache.onEvicted = (record) => this.collector.forget(record);
     this.inbox = new NodeInbox(this);
     this.skew = new SkewWatch(this.state);
     this.gate.onDropped = (origin) => {
@@ -196,6 +204,8 @@ export class NodeCore {
     this.stability.tick((time) => this.head.reserveAhead(time));
     this.head.requests.expire(this.state.timerMs);
     this.tickTransactions();
+    this.closing.tick();
+    this.collector.tick();
     this.state.older.expire(this.state.clock.told(), this.state.timerMs);
     this.expireAttaches();
     if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
@@ -260,6 +270,12 @@ export class NodeCore {
   onLoaded(record: KeyRecord, stored: Version | undefined): void {
     this.state.partitionOf(record).load(record, stored);
     this.state.loaded(record);
+  }
+
+  /** What the store lists as passing, as `sweep` asked: the keys, and where to go on; undefined at the end. */
+  onSwept(keys: readonly ByteString[], next: ByteString | undefined): void {
+    this.collector.onSwept(keys, next);
+    this.state.wake();
   }
 
   /** Frames of the log that `readLog` asked for. */

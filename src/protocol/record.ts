@@ -75,6 +75,22 @@ export function recordKeyPrefix(partition: number, hash: number): ByteString {
   );
 }
 
+/**
+ * Records that end (tombstones, values with an expiry) are listed once more, under `g` in the place of `r`, with the Unix ms
+ * from which they are of interest: so that those who collect them need not look through all.
+ */
+export const listedKeyStart: ByteString = "g";
+export const listedKeyEnd: ByteString = "h";
+
+export function listedKey(partition: number, hash: number, key: ByteString): ByteString {
+  return listedKeyStart + recordKey(partition, hash, key).slice(1);
+}
+
+/** The key of a record that is listed there. */
+export function keyOfListed(listed: ByteString): ByteString {
+  return listed.slice(recordPrefixBytes);
+}
+
 export function recordKey(partition: number, hash: number, key: ByteString): ByteString {
   return recordKeyPrefix(partition, hash) + key;
 }

@@ -123,6 +123,16 @@ export class Cohort {
     return this.bytes >= preparedBytesMax;
   }
 
+  /** The smallest time of a prepare of this datacenter's own transactions: their commits may lie just above it. */
+  get oldestHome(): HybridTime {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { id, parts } of this.table.values()) {
+      if (id.datacenter !== this.state.datacenter) continue;
+      for (const { time } of parts) oldest = Math.min(oldest, time);
+    }
+    return oldest;
+  }
+
   /** A client's transaction: parts come with the message. */
   onPrepare(peer: NodeId, prepare: Prepare): void {
     const name = transactionName(prepare.transaction);
