@@ -16,7 +16,13 @@
 import type { Closing } from "./closing.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter, NodeState } from "./node-state.ts";
-import { collectedMax, collectorCandidatesMax, collectorVisitsPerTick, sweepIntervalMs, transTimeMs } from "../shared/limits.ts";
+import {
+  collectedMax,
+  collectorCandidatesMax,
+  collectorVisitsPerTick,
+  sweepIntervalMs,
+  transTimeMs,
+} from "../shared/limits.ts";
 import { hybridTimeOfUnixMs, ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 import { listedKeyStart } from "../protocol/record.ts";

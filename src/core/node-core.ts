@@ -28,6 +28,7 @@ import { NodeState } from "./node-state.ts";
 import { Owner } from "./owner.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId, Placement } from "./placement.ts";
+import type { Pin } from "./older-versions.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import type { CommittedFrame } from "./recent-frames.ts";
 import { RecordCache } from "./record-cache.ts";
@@ -302,6 +303,15 @@ export class NodeCore {
     this.lag.at(this.state.nowMs, this.logEnd);
     const { bytes, length } = state.proposals.takeFrame();
     state.effects.persist(bytes, length);
+  }
+
+  /**
+   * Pins what is visible here now, or at `time`, which is closed by that: undefined when there are too many pins, or it is too
+   * long ago. From now on nothing is written over a record that was not read, and nothing is collected.
+   */
+  pin(time: HybridTime = this.state.clock.told()): Pin | undefined {
+    this.head.close(time);
+    return this.state.older.pin(time, this.state.timerMs);
   }
 
   /** A checkpoint of everything applied so far; one at a time. */

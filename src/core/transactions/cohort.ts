@@ -192,12 +192,7 @@ export class Cohort {
   }
 
   /** After a restart: this part was prepared, at this time. */
-  restorePrepared(
-    { id, coordinator, holds }: Prepared,
-    write: Write,
-    partition: Partition,
-    time: HybridTime,
-  ): void {
+  restorePrepared({ id, coordinator, holds }: Prepared, write: Write, partition: Partition, time: HybridTime): void {
     const transaction = this.table.get(transactionName(id)) ?? this.begin(id, coordinator);
     const record = this.state.record(partition, write.key);
     const prepared = new PreparedWrite(transaction.name, partition, record, time, holds, write, undefined);
@@ -346,9 +341,7 @@ export class Cohort {
     for (const part of transaction.parts) {
       const { write, partition, record } = part;
       const place = write.part as NonNullable<typeof write.part>;
-      const committed = isHome
-        ? { ...write, time: visible, seq: ++partition.seq, part: { ...place, seq } }
-        : write;
+      const committed = isHome ? { ...write, time: visible, seq: ++partition.seq, part: { ...place, seq } } : write;
       this.log.part(partition, record, committed, visible);
     }
     const { proposals } = this.state;
@@ -382,7 +375,6 @@ export class Cohort {
   private tellCommitted(peer: NodeId, id: TransactionId): void {
     if (this.state.linksUp.has(peer)) encodeCommitted(this.state.outboxes.to(peer), id);
   }
-
 }
 
 function bytesOf({ write }: PreparedWrite): number {
