@@ -11,6 +11,8 @@ import { maxSkewMs } from "../shared/limits.ts";
 import { beginMessage, endMessage, messageHeartbeat } from "../protocol/messages/message.ts";
 
 const heartbeatMs = 1_000;
+/** A peer that missed a heartbeat and half another: it stands still, or what it sends is stuck. */
+const silentMsMin = 1.5 * heartbeatMs;
 /** A sample older than this says nothing any more. */
 const sampleAgeMsMax = 10_000;
 
@@ -18,6 +20,8 @@ interface Sample {
   /** How far this node is ahead of the peer; negative when it is behind. */
   readonly aheadMs: number;
   readonly takenMs: number;
+  /** The same moment, on the clock that never jumps. */
+  readonly heardMs: number;
 }
 
 export class SkewWatch {
@@ -30,7 +34,8 @@ export class SkewWatch {
   }
 
   onHeartbeat(peer: NodeId, peerMs: number): void {
-    this.samples.set(peer, { aheadMs: this.state.nowMs - peerMs, takenMs: this.state.nowMs });
+    const { nowMs, timerMs } = this.state;
+    this.samples.set(peer, { aheadMs: nowMs - peerMs, takenMs: nowMs, heardMs: timerMs });
   }
 
   onLinkDown(peer: NodeId): void {
@@ -50,6 +55,12 @@ export class SkewWatch {
       }
     }
     return this.isAheadOfMost();
+  }
+
+  /** Its link is up, perhaps, but it has said nothing for so long that its silence is no answer. */
+  isSilent(peer: NodeId): boolean {
+    const sample = this.samples.get(peer);
+    return sample !== undefined && this.state.timerMs - sample.heardMs > silentMsMin;
   }
 
   /** By peer: how far this node is ahead of it, in ms. */
