@@ -168,7 +168,6 @@ export class NodeCore {
       return;
     }
     const seen = { dependencies: { dots, prefixes: [] }, floor: 0, datacenter: state.datacenter };
-    const answersRefused = remote.answersRefused;
     const attach = new Attach(state, answers, remote, seen, state.timerMs + timeoutMs, () => {
       services.attaches.delete(attach);
       confirmed();
@@ -176,7 +175,7 @@ export class NodeCore {
     services.attaches.set(attach, () => {
       attach.cancel();
       // The context may well be right: whoever knows was asked, and this node does not believe its clock.
-      if (remote.answersRefused > answersRefused) refused("CLOCKSKEW");
+      if (remote.wasRefusedLately) refused("CLOCKSKEW");
       else refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
     });
     attach.begin();
@@ -363,7 +362,8 @@ export class NodeCore {
   private canAskAbout(dots: readonly number[]): boolean {
     for (let i = 0; i < dots.length; i += 2) {
       const owner = this.placement.owner(this.state.datacenter, partitionOf(dots[i] as number));
-      if (owner !== this.state.self && !this.state.linksUp.has(owner)) return false;
+      if (owner === this.state.self) continue;
+      if (!this.state.linksUp.has(owner) || this.skew.isSilent(owner)) return false;
     }
     return true;
   }

@@ -11,6 +11,8 @@ import { maxSkewMs } from "../shared/limits.ts";
 import { beginMessage, endMessage, messageHeartbeat } from "../protocol/messages/message.ts";
 
 const heartbeatMs = 1_000;
+/** A peer that missed a heartbeat and half another: it stands still, or what it sends is stuck. */
+const silentMsMin = 1.5 * heartbeatMs;
 /** A sample older than this says nothing any more. */
 const sampleAgeMsMax = 10_000;
 
@@ -19,6 +21,8 @@ interface Sample {
   /** What the peer's wall clock said, in Unix ms, and when that was on this node's steady clock. */
   readonly peerMs: number;
   readonly takenMs: number;
+  /** The same moment, on the clock that never jumps. */
+  readonly heardMs: number;
 }
 
 export class SkewWatch {
@@ -31,7 +35,12 @@ export class SkewWatch {
   }
 
   onHeartbeat(peer: NodeId, peerMs: number): void {
+<<<<<<< HEAD
     this.samples.set(peer, { peerMs, takenMs: this.state.timerMs });
+=======
+    const { nowMs, timerMs } = this.state;
+    this.samples.set(peer, { aheadMs: nowMs - peerMs, takenMs: nowMs, heardMs: timerMs });
+>>>>>>> wip-chaos
   }
 
   onLinkDown(peer: NodeId): void {
@@ -51,6 +60,12 @@ export class SkewWatch {
       }
     }
     return this.isAheadOfMost();
+  }
+
+  /** Its link is up, perhaps, but it has said nothing for so long that its silence is no answer. */
+  isSilent(peer: NodeId): boolean {
+    const sample = this.samples.get(peer);
+    return sample !== undefined && this.state.timerMs - sample.heardMs > silentMsMin;
   }
 
   /** By peer: how far this node is ahead of it, in ms. */
