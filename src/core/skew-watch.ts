@@ -21,8 +21,6 @@ interface Sample {
   /** What the peer's wall clock said, in Unix ms, and when that was on this node's steady clock. */
   readonly peerMs: number;
   readonly takenMs: number;
-  /** The same moment, on the clock that never jumps. */
-  readonly heardMs: number;
 }
 
 export class SkewWatch {
@@ -35,12 +33,7 @@ export class SkewWatch {
   }
 
   onHeartbeat(peer: NodeId, peerMs: number): void {
-<<<<<<< HEAD
     this.samples.set(peer, { peerMs, takenMs: this.state.timerMs });
-=======
-    const { nowMs, timerMs } = this.state;
-    this.samples.set(peer, { aheadMs: nowMs - peerMs, takenMs: nowMs, heardMs: timerMs });
->>>>>>> wip-chaos
   }
 
   onLinkDown(peer: NodeId): void {
@@ -65,7 +58,7 @@ export class SkewWatch {
   /** Its link is up, perhaps, but it has said nothing for so long that its silence is no answer. */
   isSilent(peer: NodeId): boolean {
     const sample = this.samples.get(peer);
-    return sample !== undefined && this.state.timerMs - sample.heardMs > silentMsMin;
+    return sample !== undefined && this.state.timerMs - sample.takenMs > silentMsMin;
   }
 
   /** By peer: how far this node is ahead of it, in ms. */
