@@ -14,6 +14,7 @@ import { copsDelafter, copsPutafter } from "./commands/cops-putafter.ts";
 import { copsPuttrans } from "./commands/cops-puttrans.ts";
 import { copsSession } from "./commands/cops-session.ts";
 import { copsAttach, copsMaketoken, copsOpentoken, copsToken } from "./commands/cops-token.ts";
+import { copsSnapshot } from "./commands/cops-snapshot.ts";
 import { copsTopology } from "./commands/cops-topology.ts";
 import { copsWhy } from "./commands/cops-why.ts";
 import { dbsize } from "./commands/dbsize.ts";
@@ -54,7 +55,7 @@ const keyspace: readonly Command[] = [del, unlink, exists, touch, type, scan, ke
 const expiry: readonly Command[] = [expire, pexpire, expireat, pexpireat, ttl, pttl, expiretime, pexpiretime, persist];
 const transactions: readonly Command[] = [multi, exec, discard, watch, unwatch];
 const connection: readonly Command[] = [ping, echo, auth, hello, quit, reset, select, clientCommand];
-const server: readonly Command[] = [commandCommand, config, info, dbsize, flushall, flushdb];
+const server: readonly Command[] = [commandCommand, config, info, dbsize, flushall, flushdb, copsSnapshot];
 const sessions: readonly Command[] = [copsCas, copsToken, copsAttach, copsContext, copsSession, copsWhy, copsTopology];
 const explicitContexts: readonly Command[] = [
   copsGetver,
