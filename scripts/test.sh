@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # npm test: every check of the project, then every test, then one last line: `N passed, N failed, N skipped`.
 #
-# Each check counts as one. The redis tools that some tests talk to us with are installed when they are missing and this
+# Each check counts as one. The redis tools and faketime, which some tests use, are installed when they are missing and this
 # is root on Debian; otherwise those tests are skipped, counted, and named at the end. Every step has a time limit, so
 # that a hang becomes a failure.
 set -uo pipefail
@@ -47,15 +47,21 @@ redis_tools_missing() {
   return 1
 }
 
-ensure_redis_tools() {
-  redis_tools_missing || return 0
+# Chaos sets the clocks of nodes with it; without it that fault is left out.
+faketime_missing() {
+  ! compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null
+}
+
+ensure_tools() {
+  redis_tools_missing || faketime_missing || return 0
   if [[ "$(id -u)" -eq 0 && -f /etc/debian_version ]]; then
-    echo "installing redis-server and redis-tools, which tests compare with and connect from"
+    echo "installing redis-server, redis-tools and faketime, which tests compare with, connect from and set clocks with"
     # RUNLEVEL=1: the package must not start a server of its own here.
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 timeout 240 \
-      sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends redis-server redis-tools' \
+      sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends redis-server redis-tools faketime' \
       >"$scratch/apt" 2>&1 </dev/null || tail -n 5 "$scratch/apt"
   fi
+  if faketime_missing; then notices+=("libfaketime is missing, so chaos left the clocks alone. To have it: apt-get install faketime."); fi
   redis_tools_missing || return 0
   export COPS_SKIP_REDIS_TOOLS=1
   notices+=("redis-server, redis-cli or redis-benchmark is missing, so the tests that need them were skipped.")
@@ -80,7 +86,7 @@ if [[ ! -x node_modules/.bin/node || ! -x node_modules/.bin/vitest ]]; then
   failures+=("the dependencies are missing: run npm ci first")
   finish
 fi
-ensure_redis_tools
+ensure_tools
 
 echo "== checks"
 check "format" npm run --silent format:check

@@ -11,7 +11,7 @@ import { until } from "./support/cluster.ts";
 import { portsFor, ServerProcess, writeConfig } from "./support/node.ts";
 import type { NodePorts } from "./support/node.ts";
 import { killAndWait, processesWith } from "./support/processes.ts";
-import { SmallDisk } from "./support/small-disk.ts";
+import { SmallDisk } from "../src/lab/chaos/small-disk.ts";
 
 const timeoutMs = 120_000;
 const valueBytes = 64 * 1024;

@@ -14,9 +14,11 @@ import { addWhyCommand } from "./commands/why.ts";
 import { CliError } from "./errors.ts";
 import { ExitCode, exitCodesHelp } from "./exit-codes.ts";
 import { printNote } from "./output.ts";
+import type { StartNode } from "./run-node.ts";
 import { ConfigError } from "../server/config/errors.ts";
+import { startNode } from "../server/start-node.ts";
 
-function makeProgram(version: string): Command {
+function makeProgram(version: string, start: StartNode): Command {
   const program = new Command("cops")
     .description("A geo-replicated key-value store with causal+ consistency, spoken to in the Redis protocol")
     .version(version)
@@ -34,16 +36,23 @@ function makeProgram(version: string): Command {
   addShellCommand(program);
   addTokenCommand(program);
   addFaultCommand(program);
-  addServerCommand(program);
+  addServerCommand(program, start);
   program.commandsGroup("Recorded histories:");
   addCheckCommand(program);
   return program;
 }
 
-/** Runs a command line (without the program's own name) and answers with the exit code. */
-export async function runProgram(version: string, args: readonly string[]): Promise<ExitCode> {
+/**
+ * Runs a command line (without the program's own name) and answers with the exit code. `start` is for those who put a node
+ * on a disk of their own making.
+ */
+export async function runProgram(
+  version: string,
+  args: readonly string[],
+  start: StartNode = startNode,
+): Promise<ExitCode> {
   try {
-    await makeProgram(version).parseAsync([...args], { from: "user" });
+    await makeProgram(version, start).parseAsync([...args], { from: "user" });
     return (process.exitCode as ExitCode | undefined) ?? ExitCode.ok;
   } catch (error) {
     return explained(error);

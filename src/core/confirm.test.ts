@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Cluster } from "./testing/cluster.ts";
 import type { TestNode } from "./testing/test-node.ts";
 import { originOf } from "../protocol/version.ts";
+import { maxSkewMs } from "../shared/limits.ts";
 
 interface Confirmation {
   confirmed: number;
@@ -131,6 +132,36 @@ describe("a context that a client brings back", () => {
     c.advance(5_000, 100);
     expect(unknown).toEqual(no("UNAVAILABLE"));
     expectNothingRegistered(here);
+  });
+
+  it("is neither right nor wrong while this node's clock is so far behind that it believes no answer", () => {
+    const { c, here } = written();
+    here.skewMs = -maxSkewMs - 5_000;
+    const confirmation = confirm(here, [originOf(0, 1), 3]);
+    c.advance(600, 20);
+    expect(confirmation).toEqual(no("CLOCKSKEW"));
+    expectNothingRegistered(here);
+    // A second one for the same dot: the question was asked and its answer refused before it came.
+    const [first, second] = [confirm(here, [originOf(0, 1), 3]), confirm(here, [originOf(0, 1), 3])];
+    c.advance(600, 20);
+    expect([first, second]).toEqual([no("CLOCKSKEW"), no("CLOCKSKEW")]);
+    here.skewMs = 0;
+    const again = confirm(here, [originOf(0, 1), 3]);
+    c.advance(100, 20);
+    expect(again).toEqual(yes);
+  });
+
+  it("is neither while nothing is heard of the owner, though its link is up", () => {
+    const { c, here, owner } = written();
+    c.advance(2_000, 100);
+    c.hold(owner, here);
+    const confirmation = confirm(here, [originOf(0, 1), 3], [], 2_000);
+    c.advance(2_100, 100);
+    expect(confirmation).toEqual(no("UNAVAILABLE"));
+    c.release(owner, here);
+    const again = confirm(here, [originOf(0, 1), 3]);
+    c.settle();
+    expect(again).toEqual(yes);
   });
 
   it("is confirmed when the owner can be reached again in time", () => {

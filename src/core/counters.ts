@@ -17,6 +17,15 @@ export class Counters {
   writesRepeated = 0;
   writesApplied = 0;
   writesBeaten = 0;
+  partsApplied = 0;
+  transactionsBegun = 0;
+  transactionsCommitted = 0;
+  transactionsAborted = 0;
+  transactionsInConflict = 0;
+  transactionQuestions = 0;
+  snapshots = 0;
+  snapshotsSecondRound = 0;
+  snapshotsTooOld = 0;
   writesBlocked = 0;
   writesDropped = 0;
   writesHeldForClock = 0;
@@ -33,5 +42,7 @@ export class Counters {
   attachWaits = 0;
   clocksRefused = 0;
   evictions = 0;
+  tombstonesCollected = 0;
+  expiredCollected = 0;
   malformedMessages = 0;
 }

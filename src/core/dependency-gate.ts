@@ -18,6 +18,9 @@
  * datacenter. ("The key is at this version or later" is unsound with nearest dependencies: docs/PROTOCOL.md, step R4.)
  * A prefix holds when every seq up to it is in.
  *
+ * A part of a transaction goes the same way, and when it is ready is handed to those who wait for the other parts
+ * (transactions/remote-transactions.ts); it takes its room until it is prepared or committed.
+ *
  * Keeps invariant 1, and of invariant 3 that visible times follow causality: answers from other nodes carry their clock,
  * and this node's clock passes it before anything that waited is proposed.
  */
@@ -27,7 +30,10 @@ import type { Head } from "./head.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter, NodeState } from "./node-state.ts";
 import type { Partition } from "./partition.ts";
+import { isHeld } from "./prepared-write.ts";
 import type { RemoteChecks } from "./remote-checks.ts";
+import { untilFree } from "./transactions/settling.ts";
+import type { SettleWaiter } from "./transactions/settling.ts";
 import { appliedRangesMax, maxSkewMs, waitingBytesMax, waitingWritesMax } from "../shared/limits.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import { originOf } from "../protocol/version.ts";
@@ -41,7 +47,7 @@ const overflow = 2;
 const makeRoomSample = 512;
 const makeRoomKeep = 0.9;
 
-export class WaitingWrite implements DotWaiter, LoadWaiter {
+export class WaitingWrite implements DotWaiter, LoadWaiter, SettleWaiter {
   readonly write: Write;
   readonly origin: Origin;
   readonly partition: Partition;
@@ -50,6 +56,8 @@ export class WaitingWrite implements DotWaiter, LoadWaiter {
   readonly since: number;
   /** What it still waits for: dots, its record, the clock. */
   missing = 0;
+  /** Counted on by a transaction that is being decided: it makes room for nobody. */
+  held = false;
   /** Made room for an older one; whoever still tells it something is not heard. */
   dropped = false;
   private readonly gate: DependencyGate;
@@ -77,6 +85,15 @@ export class WaitingWrite implements DotWaiter, LoadWaiter {
     this.holdsOneMore();
   }
 
+  settled(): void {
+    this.holdsOneMore();
+  }
+
+  /** Looks again, and waits again if need be. */
+  waitedTooLong(): void {
+    this.holdsOneMore();
+  }
+
   holdsOneMore(): void {
     if (--this.missing === 0 && !this.dropped) this.gate.becameReady(this);
   }
@@ -95,6 +112,12 @@ export class DependencyGate {
   private youngestMax = 0;
   /** A write that waited was dropped to make room: its stream must be opened again. */
   onDropped: (origin: Origin) => void = () => undefined;
+  /** A part of a transaction is here, and what it depends on holds. */
+  onPartReady: (waiter: WaitingWrite) => void = () => undefined;
+  /** A part that was ready was dropped to make room. */
+  onPartDropped: (waiter: WaitingWrite) => void = () => undefined;
+  /** Whether a part that comes again is prepared here, or more. */
+  isPrepared: (write: Write) => boolean = () => false;
   private readonly state: NodeState;
   private readonly head: Head;
   private readonly remote: RemoteChecks;
@@ -109,14 +132,14 @@ export class DependencyGate {
   admit(partition: Partition, write: Write): boolean {
     const { counters } = this.state;
     const origin = originOf(write.datacenter, write.partition);
-    if (partition.proposedOf(write.datacenter).has(write.seq) || this.waiting.get(origin)?.has(write.seq) === true) {
+    if (this.isKnown(partition, origin, write)) {
       counters.writesRepeated++;
       return true;
     }
     const record = this.state.record(partition, write.key);
     const waiter = new WaitingWrite(this, write, partition, record, this.state.nowMs);
     const isFree = this.isFree(waiter);
-    if (isFree && !this.needsRecord(waiter) && !this.wouldScatter(partition, write)) {
+    if (isFree && write.part === undefined && !this.mustWait(waiter) && !this.wouldScatter(partition, write)) {
       this.head.apply(partition, record, write);
       this.drain();
       return true;
@@ -128,6 +151,19 @@ export class DependencyGate {
     }
     this.wait(waiter);
     return true;
+  }
+
+  /** A part of a transaction is prepared here, or in the log: it needs no room any more. */
+  partTaken(waiter: WaitingWrite): void {
+    if (waiter.dropped) return;
+    waiter.dropped = true;
+    this.forget(waiter);
+    waiter.record.pins--;
+  }
+
+  /** Whether parts may be prepared and decided now. */
+  get mayPrepare(): boolean {
+    return !this.isShut;
   }
 
   /** Seqs of an origin entered this node's log. */
@@ -167,8 +203,12 @@ export class DependencyGate {
     while (next < this.ready.length && !this.isShut) {
       const waiter = this.ready[next++] as WaitingWrite;
       if (waiter.dropped) continue;
-      if (this.needsRecord(waiter)) {
-        this.awaitRecord(waiter);
+      if (this.mustWait(waiter)) {
+        this.await(waiter);
+        continue;
+      }
+      if (waiter.write.part !== undefined) {
+        this.onPartReady(waiter);
         continue;
       }
       this.forget(waiter);
@@ -210,16 +250,31 @@ export class DependencyGate {
     return write.time > this.state.clock.physicalTime + maxSkewMs * ticksPerMs;
   }
 
-  /** Whether the record must be read first, to tell whether this write beats it. */
-  private needsRecord(waiter: WaitingWrite): boolean {
-    const { record, partition, write } = waiter;
-    return !record.loaded && record.latest === undefined && write.time <= partition.greatestTime;
+  private isKnown(partition: Partition, origin: Origin, write: Write): boolean {
+    if (partition.proposedOf(write.datacenter).has(write.seq)) return true;
+    if (this.waiting.get(origin)?.has(write.seq) === true) return true;
+    return write.part !== undefined && this.isPrepared(write);
+  }
+
+  private mustWait(waiter: WaitingWrite): boolean {
+    return this.needsRecord(waiter) || isHeld(waiter.record);
+  }
+
+  /**
+   * Whether the record must be read first, to tell whether this write beats it, what it is an effect on, or because what it
+   * hides is pinned for a scan.
+   */
+  private needsRecord({ record, partition, write }: WaitingWrite): boolean {
+    if (record.loaded || record.latest !== undefined) return false;
+    const isBlind = write.part === undefined && write.target === undefined && this.state.older.pinCount === 0;
+    return !isBlind || write.time <= partition.greatestTime;
   }
 
   /** Also for a write that was greater than all when it came, and was overtaken while it waited. */
-  private awaitRecord(waiter: WaitingWrite): void {
+  private await(waiter: WaitingWrite): void {
     waiter.missing++;
-    this.state.load(waiter.record, waiter);
+    if (this.needsRecord(waiter)) this.state.load(waiter.record, waiter);
+    else this.state.settling.wait(waiter.record, untilFree, waiter);
   }
 
   /** Nothing may be proposed now: others' writes wait as clients' do, so that what is in flight stays bounded. */
@@ -238,6 +293,7 @@ export class DependencyGate {
       this.youngestMax = 0;
       for (const other of this.all()) {
         const { time } = other.write;
+        if (other.held) continue;
         if (time >= young && time > waiter.write.time) this.drop(other);
         else this.youngestMax = Math.max(this.youngestMax, time);
       }
@@ -266,6 +322,7 @@ export class DependencyGate {
     const { dots, prefixes } = waiter.write.dependencies;
     this.unregisterAll(waiter, dots, false);
     this.unregisterAll(waiter, prefixes, true);
+    if (waiter.write.part !== undefined) this.onPartDropped(waiter);
     this.onDropped(waiter.origin);
   }
 
@@ -313,7 +370,7 @@ export class DependencyGate {
     waiter.missing = 1;
     this.registerAll(waiter, write.dependencies.dots, false);
     this.registerAll(waiter, write.dependencies.prefixes, true);
-    if (this.needsRecord(waiter)) this.awaitRecord(waiter);
+    if (this.mustWait(waiter)) this.await(waiter);
     if (this.isAheadOfClock(write)) {
       waiter.missing++;
       this.state.counters.writesHeldForClock++;

@@ -33,7 +33,7 @@ const messages: Readonly<Record<FailureCode, string>> = {
   UNAVAILABLE: "the node that owns this key cannot be reached; nothing was done, try again",
   UNKNOWNOUTCOME: "no answer from the node that owns this key; the write may have taken effect or not",
   READONLY: "writes are refused on this node for now, reads go on",
-  CLOCKSKEW: "the clock of this node or of the session is too far ahead to order writes",
+  CLOCKSKEW: "the clock of this node, or what the session has seen, is too far off to order writes",
   BUSY: "too many operations are waiting, try again later",
   TIMEOUT: "not everything that the session has seen has arrived here in time",
   STALEREQUEST: "this request number was answered too long ago to tell how",

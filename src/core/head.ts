@@ -13,7 +13,7 @@ import { failureOf } from "./failure.ts";
 import type { FailureCode } from "./failure.ts";
 import { AnswerProposal, ApplyProposal, HoleProposal, PutProposal, ReserveProposal } from "./head-proposals.ts";
 import type { KeyRecord } from "./key-record.ts";
-import type { NodeState } from "./node-state.ts";
+import type { LoadWaiter, NodeState } from "./node-state.ts";
 import { conditionHolds, expiryAfter, judgedAgainst, needsRecord, observedAt, touchedVersion } from "./judgement.ts";
 import type { OperationSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
@@ -21,6 +21,8 @@ import type { PreparedWrite } from "./prepared-write.ts";
 import { Requests } from "./requests.ts";
 import type { AnsweredRequest } from "./requests.ts";
 import type { Tail } from "./tail.ts";
+import { untilFree } from "./transactions/settling.ts";
+import type { SettleWaiter } from "./transactions/settling.ts";
 import { invariant } from "../shared/assert.ts";
 import { dependenciesMax, dirtyBytesMax, maxSkewMs, seqReserveAhead } from "../shared/limits.ts";
 import type { Dependencies } from "../protocol/dependencies.ts";
@@ -94,6 +96,25 @@ export class Head {
     if (needsRecord(write, record)) return true;
     // What is pinned must be known: this write would hide it.
     return this.state.older.pinCount > 0 && !record.loaded && record.latest === undefined;
+  }
+
+  /** Waits for what `mustWait` said. Answers what for. */
+  await(record: KeyRecord, waiter: LoadWaiter & SettleWaiter): "loading" | "settling" {
+    if (record.loaded || record.latest !== undefined) {
+      this.state.settling.wait(record, untilFree, waiter);
+      return "settling";
+    }
+    this.state.load(record, waiter);
+    return "loading";
+  }
+
+  /** From now on nothing gets a time at or below this one, also after a crash. False when that must become durable first. */
+  close(time: HybridTime): boolean {
+    const { clock } = this.state;
+    clock.pass(time);
+    if (clock.durableBound >= time) return true;
+    this.reserveAhead(time);
+    return false;
   }
 
   /**

@@ -13,6 +13,8 @@
  */
 import { Attach } from "./attach.ts";
 import { Checkpoint } from "./checkpoint.ts";
+import { Closing } from "./closing.ts";
+import { Collector } from "./collector.ts";
 import { DepAnswers } from "./dep-answers.ts";
 import { DependencyGate } from "./dependency-gate.ts";
 import type { Effects } from "./effects.ts";
@@ -26,6 +28,7 @@ import { NodeState } from "./node-state.ts";
 import { Owner } from "./owner.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId, Placement } from "./placement.ts";
+import type { Pin } from "./older-versions.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import type { CommittedFrame } from "./recent-frames.ts";
 import { RecordCache } from "./record-cache.ts";
@@ -36,10 +39,16 @@ import { SkewWatch } from "./skew-watch.ts";
 import { ShipMarks } from "./ship-marks.ts";
 import { Shipper } from "./shipper.ts";
 import { Stability } from "./stability.ts";
+import { SnapshotReads } from "./snapshots/snapshot-reads.ts";
 import { StreamReceiver } from "./stream-receiver.ts";
 import { Tail } from "./tail.ts";
+import { Cohort } from "./transactions/cohort.ts";
+import { Coordinator } from "./transactions/coordinator.ts";
+import { HomeTransactions } from "./transactions/home-transactions.ts";
+import { PartLog } from "./transactions/part-log.ts";
+import { RemoteTransactions } from "./transactions/remote-transactions.ts";
 import { allocBytes } from "../shared/bytes.ts";
-import type { Bytes } from "../shared/bytes.ts";
+import type { Bytes, ByteString } from "../shared/bytes.ts";
 import { Histogram } from "../shared/histogram.ts";
 import { cacheBytesDefault } from "../shared/limits.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
@@ -65,6 +74,14 @@ export class NodeCore {
   readonly remote: RemoteChecks;
   readonly forwarding: Forwarding;
   readonly owner: Owner;
+  readonly closing: Closing;
+  readonly collector: Collector;
+  readonly parts: PartLog;
+  readonly coordinator: Coordinator;
+  readonly cohort: Cohort;
+  readonly transactions: HomeTransactions;
+  readonly remoteTransactions: RemoteTransactions;
+  readonly snapshots: SnapshotReads;
   readonly stability: Stability;
   readonly cache: RecordCache;
   readonly recent: RecentFrames = new RecentFrames();
@@ -96,25 +113,37 @@ export class NodeCore {
     this.gate = new DependencyGate(this.state, this.head, this.remote);
     this.answers = new DepAnswers(this.state);
     this.forwarding = new Forwarding(this.state);
-    this.owner = new Owner(this.state, this.head);
+    this.parts = new PartLog(this.state, this.head, this.tail);
+    this.coordinator = new Coordinator(this.state, this.head, this.parts);
+    this.cohort = new Cohort(this.state, this.head, this.parts);
+    this.transactions = new HomeTransactions(this.state, this.head, this.coordinator);
+    this.remoteTransactions = new RemoteTransactions(this.state, this.gate, this.coordinator, this.cohort);
+    this.snapshots = new SnapshotReads(this.state, this.head);
+    this.state.settling.ask = ({ transaction }, time) => this.cohort.ask(transaction, time);
+    this.owner = new Owner(this.state, this.head, this.snapshots, this.transactions);
     this.cache = new RecordCache(this.state, options.cacheBytes ?? cacheBytesDefault);
     const partitions = [...this.state.partitions.values()];
     this.marks = new ShipMarks(partitions);
     this.lag = new LagMarks(partitions, this.state.datacenter);
     for (const peer of this.placement.peersOf(options.self)) this.addPeer(peer);
     this.stability = new Stability(this.state, this.shippers);
+    this.closing = new Closing(this.state, this.shippers, () => this.cohort.oldestHome);
+    this.collector = new Collector(this.state, this.closing);
+    this.tail.onPassing = (record) => this.collector.add(record);
+    this.cache.onEvicted = (record) => this.collector.forget(record);
     this.inbox = new NodeInbox(this);
     this.skew = new SkewWatch(this.state);
     this.gate.onDropped = (origin) => {
       this.receivers.get(this.placement.owner(datacenterOf(origin), partitionOf(origin)))?.droppedLater();
     };
     this.listenToTail();
-    const { state, head, forwarding, answers, remote } = this;
+    const { state, head, forwarding, answers, remote, snapshots, transactions } = this;
     const stall = (session: Session): false => {
       this.stalled.add(session);
       return false;
     };
-    this.services = { state, head, forwarding, answers, remote, attaches: new Map(), stall };
+    const attaches = new Map<Attach, () => void>();
+    this.services = { state, head, forwarding, answers, remote, snapshots, transactions, attaches, stall };
   }
 
   createSession(): Session {
@@ -145,7 +174,9 @@ export class NodeCore {
     });
     services.attaches.set(attach, () => {
       attach.cancel();
-      refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
+      // The context may well be right: whoever knows was asked, and this node does not believe its clock.
+      if (remote.wasRefusedLately) refused("CLOCKSKEW");
+      else refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
     });
     attach.begin();
   }
@@ -172,6 +203,10 @@ export class NodeCore {
     for (const shipper of this.shippers.values()) shipper.tick();
     this.stability.tick((time) => this.head.reserveAhead(time));
     this.head.requests.expire(this.state.timerMs);
+    this.tickTransactions();
+    this.closing.tick();
+    this.collector.tick();
+    this.state.older.expire(this.state.clock.told(), this.state.timerMs);
     this.expireAttaches();
     if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
     this.lag.at(this.state.nowMs, this.logEnd);
@@ -179,8 +214,18 @@ export class NodeCore {
     this.resumeStalled();
   }
 
+  private tickTransactions(): void {
+    this.cohort.tick();
+    this.coordinator.tick();
+    this.transactions.tick();
+    this.remoteTransactions.tick();
+    this.state.settling.tick(this.state.timerMs);
+  }
+
   onLinkUp(peer: NodeId): void {
     this.state.linksUp.add(peer);
+    this.coordinator.onLinkUp(peer);
+    this.cohort.onLinkUp(peer);
     this.remote.onLinkUp();
     this.receivers.get(peer)?.onLinkUp();
     this.stability.onLinkUp(peer);
@@ -196,6 +241,7 @@ export class NodeCore {
     this.skew.onLinkDown(peer);
     this.owner.onLinkDown(peer);
     this.forwarding.onLinkDown(peer);
+    this.transactions.onLinkDown(peer);
   }
 
   /** A frame of messages from a peer. Throws DecodeError when it is malformed: the driver drops the link. */
@@ -226,6 +272,12 @@ export class NodeCore {
     this.state.loaded(record);
   }
 
+  /** What the store lists as passing, as `sweep` asked: the keys, and where to go on; undefined at the end. */
+  onSwept(keys: readonly ByteString[], next: ByteString | undefined): void {
+    this.collector.onSwept(keys, next);
+    this.state.wake();
+  }
+
   /** Frames of the log that `readLog` asked for. */
   onLogRead(destination: NodeId, frames: readonly CommittedFrame[]): void {
     this.shippers.get(destination)?.onLogRead(frames);
@@ -250,6 +302,15 @@ export class NodeCore {
     this.lag.at(this.state.nowMs, this.logEnd);
     const { bytes, length } = state.proposals.takeFrame();
     state.effects.persist(bytes, length);
+  }
+
+  /**
+   * Pins what is visible here now, or at `time`, which is closed by that: undefined when there are too many pins, or it is too
+   * long ago. From now on nothing is written over a record that was not read, and nothing is collected.
+   */
+  pin(time: HybridTime = this.state.clock.told()): Pin | undefined {
+    this.head.close(time);
+    return this.state.older.pin(time, this.state.timerMs);
   }
 
   /** A checkpoint of everything applied so far; one at a time. */
@@ -301,7 +362,8 @@ export class NodeCore {
   private canAskAbout(dots: readonly number[]): boolean {
     for (let i = 0; i < dots.length; i += 2) {
       const owner = this.placement.owner(this.state.datacenter, partitionOf(dots[i] as number));
-      if (owner !== this.state.self && !this.state.linksUp.has(owner)) return false;
+      if (owner === this.state.self) continue;
+      if (!this.state.linksUp.has(owner) || this.skew.isSilent(owner)) return false;
     }
     return true;
   }

@@ -15,19 +15,41 @@ import {
 } from "../protocol/messages/forward.ts";
 import {
   controlTypeMin,
+  messageClosed,
+  messageCommitted,
+  messageDecision,
   messageDepCheck,
   messageDepHolds,
   messageHeartbeat,
+  messagePartHere,
+  messagePrepare,
   messageReadReply,
   messageReadRequest,
+  messageSnapshotReply,
+  messageSnapshotRequest,
   messageStable,
   messageStreamAck,
   messageStreamData,
   messageStreamOpen,
+  messageTransQuestion,
+  messageTransReply,
+  messageTransRequest,
+  messageVote,
   messageWriteReply,
   messageWriteRequest,
 } from "../protocol/messages/message.ts";
-import { decodeStable, decodeStreamAck, decodeStreamOpen } from "../protocol/messages/stream.ts";
+import { decodeSnapshotReply, decodeSnapshotRequest } from "../protocol/messages/snapshot.ts";
+import {
+  decodeDecision,
+  decodePartsHere,
+  decodePrepare,
+  decodeQuestion,
+  decodeTransactionId,
+  decodeTransactionReply,
+  decodeTransactionRequest,
+  decodeVote,
+} from "../protocol/messages/transaction.ts";
+import { decodeClosed, decodeStable, decodeStreamAck, decodeStreamOpen } from "../protocol/messages/stream.ts";
 import type { Bytes } from "../shared/bytes.ts";
 
 /** A peer has applied writes of this node that this node never gave out: this node's disk went back in time. */
@@ -83,6 +105,22 @@ export class NodeInbox {
     else if (type === messageWriteReply) core.forwarding.onWriteReply(peer, decodeWriteReply(body));
     else if (type === messageDepCheck) core.answers.onCheck(peer, decodeDepCheck(body));
     else if (type === messageDepHolds) this.onDepHolds(body);
+    else if (type === messageSnapshotRequest) core.owner.onSnapshot(peer, decodeSnapshotRequest(body));
+    else if (type === messageSnapshotReply) core.forwarding.onSnapshotReply(peer, decodeSnapshotReply(body));
+    else if (type === messageTransRequest) core.owner.onTransaction(peer, decodeTransactionRequest(body));
+    else if (type === messageTransReply) core.forwarding.onTransactionReply(peer, decodeTransactionReply(body));
+    else this.onTransaction(peer, type, body);
+  }
+
+  /** Two-phase commit. */
+  private onTransaction(peer: NodeId, type: number, body: ByteReader): void {
+    const { core } = this;
+    if (type === messagePrepare) this.onPrepare(peer, body);
+    else if (type === messageVote) core.coordinator.onVote(peer, decodeVote(body));
+    else if (type === messageDecision) core.cohort.onDecision(peer, decodeDecision(body));
+    else if (type === messageCommitted) core.coordinator.onCommitted(peer, decodeTransactionId(body));
+    else if (type === messageTransQuestion) this.onQuestion(peer, body);
+    else if (type === messagePartHere) core.remoteTransactions.onPartsHere(peer, decodePartsHere(body));
     else throw new DecodeError(`message of unknown type ${type} from inside the datacenter`);
   }
 
@@ -92,14 +130,31 @@ export class NodeInbox {
     if (type === messageStreamData) core.receivers.get(peer)?.onData(body);
     else if (type === messageStreamAck) this.onStreamAck(peer, body);
     else if (type === messageStreamOpen) this.onStreamOpen(peer, body);
+    else if (type === messageClosed) core.closing.onClosed(peer, decodeClosed(body));
     else if (type === messageStable) core.stability.onNotice(peer, decodeStable(body));
     else throw new DecodeError(`message of unknown type ${type} from another datacenter`);
+  }
+
+  private onPrepare(peer: NodeId, body: ByteReader): void {
+    const prepare = decodePrepare(body);
+    const isHome = prepare.transaction.datacenter === this.core.state.datacenter;
+    if (isHome) this.core.cohort.onPrepare(peer, prepare);
+    else this.core.remoteTransactions.onPrepare(peer, prepare);
+  }
+
+  private onQuestion(peer: NodeId, body: ByteReader): void {
+    const question = decodeQuestion(body);
+    this.core.remoteTransactions.onQuestion(peer, question);
+    this.core.coordinator.onQuestion(peer, question);
   }
 
   private onDepHolds(body: ByteReader): void {
     const { core } = this;
     const holds = decodeDepHolds(body);
-    if (!core.state.acceptsClock(holds.clock)) return;
+    if (!core.state.acceptsClock(holds.clock)) {
+      core.remote.onRefused();
+      return;
+    }
     core.state.clock.pass(holds.clock);
     core.remote.onHolds(holds);
     core.state.wake();

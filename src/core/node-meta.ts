@@ -6,6 +6,8 @@
  *                u16 datacenters, { u64 stable, u64 applied watermark, u32 ranges, { u64 from, u64 to } } }
  *   u32 count, { u16 destination, u64 needed from, u32 count, { u16 partition, u64 applied there } }
  *   u32 clients, { text client, u64 answered below, u32 requests, { u64 number, text key, version } }
+ *   u32 count, { partition and time of a prepared part (u16, u64), prepared (log-entry.ts), write }
+ *   u32 count, { decided (log-entry.ts) }: every part may not be committed yet
  *   version: u8 effect, u16 datacenter, u16 partition, u64 time, u64 seq
  */
 import type { NodeCore } from "./node-core.ts";
@@ -15,12 +17,15 @@ import type { AnsweredRequest } from "./requests.ts";
 import { ByteReader, DecodeError } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { Version } from "../protocol/version.ts";
-import { decodeEffect } from "../protocol/write.ts";
+import { decodeDecided, decodePrepared, encodeDecided, encodePrepared } from "../protocol/log-entry.ts";
+import { decodeEffect, decodeWrite, encodeWrite } from "../protocol/write.ts";
 import type { Bytes, ByteString } from "../shared/bytes.ts";
 import { keyBytesMax } from "../shared/limits.ts";
 
 export const metaKey: ByteString = "m";
-export const metaFormat = 1;
+export const metaFormat = 2;
+/** Without transactions. */
+const metaFormatOld = 1;
 
 export function encodeMeta(core: NodeCore, position: number): Bytes {
   const writer = new ByteWriter(4096);
@@ -32,6 +37,7 @@ export function encodeMeta(core: NodeCore, position: number): Bytes {
   for (const partition of core.state.partitions.values()) encodePartition(writer, partition);
   encodeShipping(writer, core);
   encodeRequests(writer, core);
+  encodeTransactions(writer, core);
   return writer.copy();
 }
 
@@ -39,7 +45,9 @@ export function encodeMeta(core: NodeCore, position: number): Bytes {
 export function restoreMeta(core: NodeCore, bytes: Bytes): number {
   const reader = new ByteReader(bytes);
   const format = reader.u8();
-  if (format !== metaFormat) throw new DecodeError(`checkpoint format ${format}, this program reads ${metaFormat}`);
+  if (format !== metaFormat && format !== metaFormatOld) {
+    throw new DecodeError(`checkpoint format ${format}, this program reads ${metaFormatOld} and ${metaFormat}`);
+  }
   const position = reader.u64();
   core.state.clock.restore(reader.u64());
   core.head.restoreSeqBound(reader.u64());
@@ -47,7 +55,50 @@ export function restoreMeta(core: NodeCore, bytes: Bytes): number {
   for (let i = 0; i < partitions; i++) restorePartition(reader, core);
   restoreShipping(reader, core);
   restoreRequests(reader, core);
+  if (format === metaFormat) restoreTransactions(reader, core);
   return position;
+}
+
+function encodeTransactions(writer: ByteWriter, core: NodeCore): void {
+  const prepared = [...core.cohort.prepared()].flatMap(({ id, coordinator, parts }) =>
+    parts.map((part) => ({ id, coordinator, part })),
+  );
+  writer.u32(prepared.length);
+  for (const { id, coordinator, part } of prepared) {
+    writer.u16(part.partition.id);
+    writer.u64(part.time);
+    encodePrepared(writer, { id, coordinator, holds: part.holds });
+    encodeWrite(writer, part.write);
+  }
+  const undone = [...core.coordinator.undone()];
+  writer.u32(undone.length);
+  for (const { id, visible, seq, cohorts } of undone) {
+    encodeDecided(writer, { id, visible, seq, cohorts: [...cohorts.keys()] });
+  }
+}
+
+function restoreTransactions(reader: ByteReader, core: NodeCore): void {
+  const parts = reader.u32();
+  for (let i = 0; i < parts; i++) {
+    const partition = localPartition(core, reader.u16());
+    const time = reader.u64();
+    core.cohort.restorePrepared(decodePrepared(reader), decodeWrite(reader), partition, time);
+  }
+  const undone = reader.u32();
+  for (let i = 0; i < undone; i++) {
+    const { id, visible, seq, cohorts } = decodeDecided(reader);
+    core.coordinator.restore(id, visible, seq, cohorts);
+    // It was given out, though it does not count as applied yet.
+    if (id.datacenter !== core.state.datacenter) continue;
+    const partition = localPartition(core, id.partition);
+    partition.seq = Math.max(partition.seq, seq);
+  }
+}
+
+function localPartition(core: NodeCore, id: number): Partition {
+  const partition = core.state.local(id);
+  if (partition === undefined) throw new DecodeError(`the checkpoint holds partition ${id}, which is not this node's`);
+  return partition;
 }
 
 /**
@@ -70,9 +121,7 @@ function encodePartition(writer: ByteWriter, partition: Partition): void {
 }
 
 function restorePartition(reader: ByteReader, core: NodeCore): void {
-  const id = reader.u16();
-  const partition = core.state.local(id);
-  if (partition === undefined) throw new DecodeError(`the checkpoint holds partition ${id}, which is not this node's`);
+  const partition = localPartition(core, reader.u16());
   partition.seq = reader.u64();
   partition.index = reader.u64();
   partition.appliedIndex = partition.index;

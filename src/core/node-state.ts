@@ -12,6 +12,7 @@ import { Partition } from "./partition.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId, Placement } from "./placement.ts";
 import { Proposals } from "./proposals.ts";
+import { Settling } from "./transactions/settling.ts";
 import { maxSkewMs } from "../shared/limits.ts";
 import { invariant } from "../shared/assert.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
@@ -35,6 +36,8 @@ export class NodeState {
   readonly proposals: Proposals = new Proposals();
   /** Superseded versions, for snapshots. */
   readonly older: OlderVersions = new OlderVersions();
+  /** Who waits for transactions that hold keys. */
+  readonly settling: Settling = new Settling();
   readonly outboxes: Outboxes;
   /** The partitions that this node owns, by id. */
   readonly partitions: Map<number, Partition> = new Map();
@@ -48,6 +51,10 @@ export class NodeState {
   /** Changed records that the next checkpoint takes. */
   dirty: KeyRecord[] = [];
   dirtyBytes = 0;
+  /** Records of which nothing is left, until their deletes are in the store. */
+  collected: Set<KeyRecord> = new Set();
+  /** Clean records that the store lists as passing and that are not, until it does not any more. */
+  unlisted: Set<KeyRecord> = new Set();
   private readonly loading = new Map<KeyRecord, LoadWaiter[]>();
   private toLoad: KeyRecord[] = [];
   private woken = false;

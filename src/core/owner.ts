@@ -16,10 +16,18 @@ import type { LoadWaiter, NodeState } from "./node-state.ts";
 import type { OperationSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
+import { oldestPrepared } from "./prepared-write.ts";
+import type { SnapshotReads } from "./snapshots/snapshot-reads.ts";
+import type { HomeTransactions } from "./transactions/home-transactions.ts";
+import type { SettleWaiter } from "./transactions/settling.ts";
 import { invariant } from "../shared/assert.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
 import { encodeReadReply, encodeWriteReply } from "../protocol/messages/forward.ts";
 import type { ForwardedRead, ForwardedWrite } from "../protocol/messages/forward.ts";
+import { encodeSnapshotReply } from "../protocol/messages/snapshot.ts";
+import type { SnapshotRequest } from "../protocol/messages/snapshot.ts";
+import { encodeTransactionReply } from "../protocol/messages/transaction.ts";
+import type { TransactionReply, TransactionRequest } from "../protocol/messages/transaction.ts";
 import type { Version } from "../protocol/version.ts";
 
 /** One life of the link to a peer. */
@@ -35,8 +43,10 @@ class AskingLink {
 }
 
 /** The reads of one session from the one that waits for the store on. */
-class BlockedReads implements LoadWaiter {
+class BlockedReads implements LoadWaiter, SettleWaiter {
   readonly reads: ForwardedRead[] = [];
+  /** What is prepared on the key of the first was waited for too long. */
+  gaveUp = false;
   private readonly owner: Owner;
   private readonly link: AskingLink;
   private readonly session: number;
@@ -50,10 +60,19 @@ class BlockedReads implements LoadWaiter {
   recordLoaded(): void {
     this.owner.resume(this.link, this.session, this);
   }
+
+  settled(): void {
+    this.owner.resume(this.link, this.session, this);
+  }
+
+  waitedTooLong(): void {
+    this.gaveUp = true;
+    this.owner.resume(this.link, this.session, this);
+  }
 }
 
 /** One forwarded write: waits for its record where it must be judged, and answers its node. */
-class WriteInHand implements LoadWaiter, OperationSink {
+class WriteInHand implements LoadWaiter, SettleWaiter, OperationSink {
   /** It was asked before, and gets the answer that it got then. */
   repeated = false;
   private readonly owner: Owner;
@@ -68,6 +87,14 @@ class WriteInHand implements LoadWaiter, OperationSink {
 
   recordLoaded(): void {
     this.owner.write(this.link, this.forwarded, this);
+  }
+
+  settled(): void {
+    this.owner.write(this.link, this.forwarded, this);
+  }
+
+  waitedTooLong(): void {
+    this.failed(0, failureOf("CONFLICT"));
   }
 
   readDone(): void {
@@ -92,9 +119,14 @@ export class Owner {
   private readonly state: NodeState;
   private readonly head: Head;
 
-  constructor(state: NodeState, head: Head) {
+  private readonly snapshots: SnapshotReads;
+  private readonly transactions: HomeTransactions;
+
+  constructor(state: NodeState, head: Head, snapshots: SnapshotReads, transactions: HomeTransactions) {
     this.state = state;
     this.head = head;
+    this.snapshots = snapshots;
+    this.transactions = transactions;
   }
 
   onLinkDown(peer: NodeId): void {
@@ -112,20 +144,42 @@ export class Owner {
       before.reads.push(read);
       return;
     }
-    if (this.answerRead(link, read)) return;
     const blocked = new BlockedReads(this, link, read.session);
+    if (this.answerRead(link, read, blocked)) return;
     blocked.reads.push(read);
     link.blocked.set(read.session, blocked);
-    this.state.load(this.recordOf(read), blocked);
   }
 
   /** The first of these reads has its record. */
   resume(link: AskingLink, session: number, blocked: BlockedReads): void {
     if (link.isDown) return;
     const { reads } = blocked;
-    while (reads.length > 0 && this.answerRead(link, reads[0] as ForwardedRead)) reads.shift();
+    while (reads.length > 0 && this.answerRead(link, reads[0] as ForwardedRead, blocked)) reads.shift();
     if (reads.length === 0) link.blocked.delete(session);
-    else this.state.load(this.recordOf(reads[0] as ForwardedRead), blocked);
+  }
+
+  /** One round of a read transaction. */
+  onSnapshot(peer: NodeId, { id, floor, time, keys }: SnapshotRequest): void {
+    const link = this.link(peer);
+    this.snapshots.read(keys, floor, time, (answers, failure) => {
+      if (link.isDown) return;
+      const clock = this.state.clock.told();
+      encodeSnapshotReply(this.state.outboxes.to(peer), { id, clock, failure, answers });
+    });
+  }
+
+  /** A write transaction of which this node owns the first key. */
+  onTransaction(peer: NodeId, { id, ...order }: TransactionRequest): void {
+    const link = this.link(peer);
+    const answer = (reply: Omit<TransactionReply, "id" | "clock">): void => {
+      if (link.isDown) return;
+      const clock = this.state.clock.told();
+      encodeTransactionReply(this.state.outboxes.to(peer), { id, clock, ...reply });
+    };
+    this.transactions.begin(order, {
+      done: (version, olds, repeated) => answer({ failure: undefined, version, olds, repeated }),
+      failed: (failure) => answer({ failure, version: undefined, olds: [], repeated: false }),
+    });
   }
 
   onWrite(peer: NodeId, forwarded: ForwardedWrite): void {
@@ -146,7 +200,7 @@ export class Owner {
     }
     const record = this.state.record(partition, write.key);
     if (this.head.mustWait(write, record)) {
-      this.state.load(record, hand);
+      this.head.await(record, hand);
       return;
     }
     hand.repeated = this.head.isRepeat(write);
@@ -179,16 +233,39 @@ export class Owner {
     return link;
   }
 
-  private answerRead(link: AskingLink, read: ForwardedRead): boolean {
+  /** False when it waits: `blocked` is told. */
+  private answerRead(link: AskingLink, read: ForwardedRead, blocked: BlockedReads): boolean {
     const record = this.recordOf(read);
-    if (!record.loaded) return false;
+    if (!record.loaded) {
+      this.state.load(record, blocked);
+      return false;
+    }
+    if (record.prepared !== undefined && !this.isSettled(record, read, blocked)) {
+      if (!blocked.gaveUp) return false;
+      blocked.gaveUp = false;
+      // The asker's request runs into its deadline: a read has no answer but a version.
+      return true;
+    }
     const version = record.current;
-    const stable =
-      version !== undefined && this.ownPartition(read.key)?.isStable(version.datacenter, version.seq) === true;
+    const stable = version !== undefined && this.state.isStable(version);
     this.state.counters.readsLocal++;
     const clock = this.state.clock.told();
     encodeReadReply(this.state.outboxes.to(link.peer), { id: read.id, clock, stable, version });
     return true;
+  }
+
+  private isSettled(record: KeyRecord, { floor }: ForwardedRead, blocked: BlockedReads): boolean {
+    const { state } = this;
+    if (oldestPrepared(record) > floor || !state.acceptsClock(floor)) return true;
+    if (!this.head.close(floor)) {
+      if (!blocked.gaveUp) {
+        state.proposals.after(state.proposals.lastLsn, { lsn: 0, commit: () => blocked.recordLoaded() });
+      }
+      return false;
+    }
+    if (state.settling.isSettled(record, floor)) return true;
+    if (!blocked.gaveUp) state.settling.wait(record, floor, blocked);
+    return false;
   }
 
   private recordOf(read: ForwardedRead): KeyRecord {

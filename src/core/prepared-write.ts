@@ -65,3 +65,8 @@ export function oldestPrepared(record: KeyRecord): HybridTime {
   if (record.prepared !== undefined) for (const { time } of record.prepared) oldest = Math.min(oldest, time);
   return oldest;
 }
+
+/** Whether a transaction was judged against what is there and is not decided: then that stays, and others queue behind. */
+export function isHeld({ prepared }: KeyRecord): boolean {
+  return prepared !== undefined && prepared.some(({ holds }) => holds);
+}

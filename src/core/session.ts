@@ -10,6 +10,8 @@
  * - Reads of one owner follow one another without waiting (it answers them in order). Reads of two owners do not overlap:
  *   the first could see an effect and the second, answered earlier, miss its cause.
  * - A read of a key that this session is writing waits for that write.
+ * - Transactions overlap nothing, but for a write transaction on keys of this node (session-transactions.ts).
+ * - A read that may have seen a part of a transaction waits until what is prepared on its key is settled.
  *
  * Keeps invariant 5 for the session. Bounded by `sessionQueueMax`.
  */
@@ -17,37 +19,37 @@ import { Attach } from "./attach.ts";
 import type { Seen } from "./attach.ts";
 import { Context } from "./context.ts";
 import { failureOf } from "./failure.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure, FailureCode } from "./failure.ts";
 import type { Asker } from "./forwarding.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter } from "./node-state.ts";
 import type { OperationSink, TransactionSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
+import { oldestPrepared } from "./prepared-write.ts";
+import { noteSeen } from "./session-seen.ts";
 import type { SessionServices } from "./session-services.ts";
+import { SessionTransactions } from "./session-transactions.ts";
+import type { SettleWaiter } from "./transactions/settling.ts";
 import { maxSkewMs, sessionQueueMax } from "../shared/limits.ts";
-import { ticksPerMs } from "../protocol/hybrid-time.ts";
+import { ticksPerMs, unixMsOfHybridTime } from "../protocol/hybrid-time.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
-import { originOf } from "../protocol/version.ts";
+import { asSeenAt } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 import type { RequestId } from "../protocol/write.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
 interface Operation {
-  readonly kind: "read" | "write" | "barrier" | "attach";
-  readonly key: ByteString;
-  readonly write: WriteRequest | undefined;
-  readonly seen: Seen | undefined;
-  readonly timeoutMs: number;
-  readonly sink: OperationSink;
-  readonly tag: number;
+  /** Starts it, and answers whether that was possible now. */
+  start(): boolean;
+  /** It will not be started. */
+  refuse(code: FailureCode): void;
 }
 
-const noKey: ByteString = "";
 /** So many that have started leave the queue at the latest: those who are answered at once may submit for as long as they like. */
 const startedMax = 1_024;
 
-export class Session implements Asker, LoadWaiter {
+export class Session implements Asker, LoadWaiter, SettleWaiter {
   readonly id: number;
   readonly context: Context;
   private readonly queue: Operation[] = [];
@@ -58,7 +60,12 @@ export class Session implements Asker, LoadWaiter {
   private writeForwarded = false;
   /** The store is being asked for a record that the first operation of the queue needs. */
   private loading = false;
+  /** What is prepared on a key that the first operation of the queue needs is waited for. */
+  private settling = false;
+  /** It was waited for too long. */
+  private gaveUp = false;
   private attach: Attach | undefined;
+  private readonly transactions: SessionTransactions;
   /** The last proposal of this session in this node's log. */
   private lastLsn = 0;
   private awaitingDurable = false;
@@ -73,6 +80,14 @@ export class Session implements Asker, LoadWaiter {
     this.id = id;
     this.services = services;
     this.context = new Context(services.state.counters);
+    this.transactions = new SessionTransactions(
+      services,
+      this.context,
+      () => this.advance(),
+      () => {
+        this.lastLsn = services.state.proposals.lastLsn;
+      },
+    );
   }
 
   /** Submitted and not started. */
@@ -88,18 +103,27 @@ export class Session implements Asker, LoadWaiter {
   /** get: `sink.readDone`, perhaps before this returns. */
   read(key: ByteString, sink: OperationSink, tag: number): void {
     if (this.queue.length === 0 && this.startRead(key, sink, tag)) return;
-    this.enqueue({ kind: "read", key, write: undefined, seen: undefined, timeoutMs: 0, sink, tag });
+    this.enqueue({
+      start: () => this.startRead(key, sink, tag),
+      refuse: (code) => sink.failed(tag, failureOf(code)),
+    });
   }
 
   /** put_after with this session's context: `sink.writeDone` once it is durable. */
   write(write: WriteRequest, sink: OperationSink, tag: number): void {
     if (this.queue.length === 0 && this.startWrite(write, sink, tag)) return;
-    this.enqueue({ kind: "write", key: write.key, write, seen: undefined, timeoutMs: 0, sink, tag });
+    this.enqueue({
+      start: () => this.startWrite(write, sink, tag),
+      refuse: (code) => sink.failed(tag, failureOf(code)),
+    });
   }
 
   /** get_trans: what all these keys show at one time: `sink.snapshotDone`, perhaps before this returns. */
-  readTransaction(_keys: readonly ByteString[], sink: TransactionSink, tag: number): void {
-    sink.failed(tag, failureOf("UNAVAILABLE"));
+  readTransaction(keys: readonly ByteString[], sink: TransactionSink, tag: number): void {
+    this.begin({
+      start: () => this.startTransaction(() => this.transactions.read(keys, sink, tag)),
+      refuse: (code) => sink.failed(tag, failureOf(code)),
+    });
   }
 
   /**
@@ -107,25 +131,31 @@ export class Session implements Asker, LoadWaiter {
    * fails them all. No two of the writes are on one key.
    */
   writeTransaction(
-    _writes: readonly WriteRequest[],
-    _request: RequestId | undefined,
+    writes: readonly WriteRequest[],
+    request: RequestId | undefined,
     sink: TransactionSink,
     tag: number,
   ): void {
-    sink.failed(tag, failureOf("UNAVAILABLE"));
+    this.begin({
+      start: () => this.startTransaction(() => this.transactions.write(writes, request, sink, tag)),
+      refuse: (code) => sink.failed(tag, failureOf(code)),
+    });
   }
 
   /** `sink.reached` when every operation before is answered: then `context` says what the session has seen. */
   barrier(sink: OperationSink, tag: number): void {
-    if (this.queue.length === 0 && this.startBarrier(sink, tag)) return;
-    this.enqueue({ kind: "barrier", key: noKey, write: undefined, seen: undefined, timeoutMs: 0, sink, tag });
+    this.begin({
+      start: () => this.startBarrier(sink, tag),
+      refuse: (code) => sink.failed(tag, failureOf(code)),
+    });
   }
 
   /** Takes over what another session had seen, once it is applied here: `sink.reached`, or TIMEOUT. */
   attachTo(seen: Seen, timeoutMs: number, sink: OperationSink, tag: number): void {
-    const operation: Operation = { kind: "attach", key: noKey, write: undefined, seen, timeoutMs, sink, tag };
-    if (this.queue.length === 0 && this.start(operation)) return;
-    this.enqueue(operation);
+    this.begin({
+      start: () => this.startAttach(seen, timeoutMs, sink, tag),
+      refuse: (code) => sink.failed(tag, failureOf(code)),
+    });
   }
 
   /** The connection is gone: what waits is dropped; what is under way ends unheard. */
@@ -147,7 +177,7 @@ export class Session implements Asker, LoadWaiter {
     this.advancing = true;
     do {
       this.advanceAgain = false;
-      while (this.queued > 0 && this.start(this.queue[this.started] as Operation)) {
+      while (this.queued > 0 && (this.queue[this.started] as Operation).start()) {
         if (++this.started >= startedMax) this.dropStarted();
       }
       this.dropStarted();
@@ -160,12 +190,24 @@ export class Session implements Asker, LoadWaiter {
     this.advance();
   }
 
+  settled(): void {
+    this.settling = false;
+    this.advance();
+  }
+
+  waitedTooLong(): void {
+    this.settling = false;
+    this.gaveUp = true;
+    this.advance();
+    this.gaveUp = false;
+  }
+
   readAnswered(tag: number, reply: ReadReply): void {
     this.readsForwarded--;
     this.context.raiseFloor(reply.clock);
     const { version } = reply;
     if (version !== undefined) this.noteRead(version, reply.stable);
-    this.finish(tag, (sink, own) => sink.readDone(own, version));
+    this.finish(tag, (sink, own) => sink.readDone(own, this.seen(version)));
   }
 
   writeAnswered(tag: number, reply: WriteReply): void {
@@ -190,7 +232,8 @@ export class Session implements Asker, LoadWaiter {
   }
 
   private get nothingOut(): boolean {
-    return this.readsForwarded === 0 && !this.writeForwarded && !this.loading && this.attach === undefined;
+    if (this.readsForwarded > 0 || this.writeForwarded || this.loading) return false;
+    return this.attach === undefined && !this.settling && !this.transactions.isOut;
   }
 
   private dropStarted(): void {
@@ -198,17 +241,13 @@ export class Session implements Asker, LoadWaiter {
     this.started = 0;
   }
 
-  private enqueue(operation: Operation): void {
-    if (this.queued >= sessionQueueMax) operation.sink.failed(operation.tag, failureOf("BUSY"));
-    else this.queue.push(operation);
+  private begin(operation: Operation): void {
+    if (this.queue.length > 0 || !operation.start()) this.enqueue(operation);
   }
 
-  private start(operation: Operation): boolean {
-    const { sink, tag } = operation;
-    if (operation.kind === "read") return this.startRead(operation.key, sink, tag);
-    if (operation.kind === "write") return this.startWrite(operation.write as WriteRequest, sink, tag);
-    if (operation.kind === "barrier") return this.startBarrier(sink, tag);
-    return this.startAttach(operation.seen as Seen, operation.timeoutMs, sink, tag);
+  private enqueue(operation: Operation): void {
+    if (this.queued >= sessionQueueMax) operation.refuse("BUSY");
+    else this.queue.push(operation);
   }
 
   private startRead(key: ByteString, sink: OperationSink, tag: number): boolean {
@@ -222,17 +261,23 @@ export class Session implements Asker, LoadWaiter {
     if (!record.loaded) return this.awaitRecord(record);
     const { durableLsn } = state.proposals;
     if (this.lastLsn > durableLsn && record.pendingLsn > durableLsn) return this.awaitDurable(record.pendingLsn);
+    if (record.prepared !== undefined && !this.isSettled(record)) {
+      if (!this.gaveUp) return false;
+      sink.failed(tag, failureOf("UNAVAILABLE"));
+      return true;
+    }
     state.counters.readsLocal++;
     const version = record.current;
     this.context.raiseFloor(state.clock.told());
     // The clock told is at or above the visible time of all that is applied here: no need to fetch this one's.
-    if (version !== undefined) this.noteRead(version, partition.isStable(version.datacenter, version.seq));
-    sink.readDone(tag, version);
+    if (version !== undefined) this.noteRead(version, state.isStable(version));
+    sink.readDone(tag, this.seen(version));
     return true;
   }
 
   private forwardRead(owner: NodeId, key: ByteString, sink: OperationSink, tag: number): boolean {
-    if (this.writeForwarded || this.loading || this.attach !== undefined) return false;
+    if (this.writeForwarded || this.loading || this.settling) return false;
+    if (this.attach !== undefined || this.transactions.isOut) return false;
     if (this.readsForwarded > 0 && this.readOwner !== owner) return false;
     this.readsForwarded++;
     this.readOwner = owner;
@@ -251,7 +296,11 @@ export class Session implements Asker, LoadWaiter {
     }
     if (!head.canPropose) return this.services.stall(this);
     const record = partition.record(write.key, hash);
-    if (head.mustWait(write, record)) return this.awaitRecord(record);
+    if (head.mustWait(write, record)) {
+      if (!this.gaveUp) return head.await(record, this) === "loading" ? this.isLoading() : this.isSettling();
+      sink.failed(tag, failureOf("CONFLICT"));
+      return true;
+    }
     this.putHere(partition, record, write, sink, tag);
     return true;
   }
@@ -270,7 +319,7 @@ export class Session implements Asker, LoadWaiter {
     const version = head.put(partition, record, write, context.dependencies(), context.floor, sink, tag);
     if (version === undefined) {
       if (observed !== undefined) {
-        context.saw(originOf(observed.datacenter, partition.id), observed.seq);
+        context.saw(observed.dotOrigin, observed.dotSeq);
         context.raiseFloor(observed.visible);
       }
       this.lastLsn = Math.max(this.lastLsn, record.pendingLsn);
@@ -323,9 +372,45 @@ export class Session implements Asker, LoadWaiter {
     return true;
   }
 
+  private startTransaction(start: () => void): boolean {
+    if (!this.nothingOut) return false;
+    const { proposals } = this.services.state;
+    if (this.lastLsn > proposals.durableLsn) return this.awaitDurable(this.lastLsn);
+    if (!this.services.head.canPropose) return this.services.stall(this);
+    start();
+    return true;
+  }
+
+  /** Whether no part of a transaction that this session may have seen can still show on this key. */
+  private isSettled(record: KeyRecord): boolean {
+    const { state, head } = this.services;
+    const { floor } = this.context;
+    if (oldestPrepared(record) > floor) return true;
+    if (!head.close(floor)) {
+      this.awaitDurable(state.proposals.lastLsn);
+      return false;
+    }
+    if (state.settling.isSettled(record, floor)) return true;
+    if (!this.gaveUp) {
+      this.settling = true;
+      state.settling.wait(record, floor, this);
+    }
+    return false;
+  }
+
   private awaitRecord(record: KeyRecord): false {
     this.loading = true;
     this.services.state.load(record, this);
+    return false;
+  }
+
+  private isLoading(): false {
+    this.loading = true;
+    return false;
+  }
+
+  private isSettling(): false {
+    this.settling = true;
     return false;
   }
 
@@ -341,17 +426,20 @@ export class Session implements Asker, LoadWaiter {
   }
 
   private noteRead(version: Version, stable: boolean): void {
-    const { counters } = this.services.state;
-    if (stable) counters.contextDotsStable++;
-    else this.context.saw(originOf(version.datacenter, version.partition), version.seq);
+    noteSeen(this.context, this.services.state.counters, version, stable);
+  }
+
+  /** As a reader at this session's floor is told of it. */
+  private seen(version: Version | undefined): Version | undefined {
+    if (version === undefined || version.expiry === 0) return version;
+    return asSeenAt(version, unixMsOfHybridTime(this.context.floor));
   }
 
   /** What a repeated request wrote the first time is nearer only than what was seen before that. */
   private noteWrite(version: Version, repeated: boolean): void {
-    const origin = originOf(version.datacenter, version.partition);
-    if (repeated) this.context.saw(origin, version.seq);
-    else this.context.wrote(origin, version.seq);
-    this.context.raiseFloor(version.time);
+    if (repeated) this.context.saw(version.dotOrigin, version.dotSeq);
+    else this.context.wrote(version.dotOrigin, version.dotSeq);
+    this.context.raiseFloor(Math.max(version.time, version.visible));
   }
 
   /** Forwarded operations are known to the forwarder by a tag of this session's own. */

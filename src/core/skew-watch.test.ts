@@ -20,6 +20,21 @@ describe("SkewWatch", () => {
     expect(put.state).toBe("written");
   });
 
+  it("notices at once that the clock leapt, not when the next heartbeat comes", () => {
+    const c = new Cluster({ datacenters: 3 });
+    c.advance(3_000, 100);
+    const { core } = c.node(0);
+    const { timerMs } = core.state;
+    for (const leapMs of [maxSkewMs + 5_000, 365 * 86_400_000]) {
+      core.setNow(c.nowMs + leapMs, timerMs + 10);
+      core.tick();
+      expect(core.head.refusal(0)).toBe("CLOCKSKEW");
+      core.setNow(c.nowMs, timerMs + 20);
+      core.tick();
+      expect(core.head.refusal(0)).toBeUndefined();
+    }
+  });
+
   it("does not hold it against a node that one other is behind", () => {
     const c = new Cluster({ datacenters: 3 });
     c.node(2).skewMs = -2 * maxSkewMs;

@@ -11,12 +11,15 @@ import { maxSkewMs } from "../shared/limits.ts";
 import { beginMessage, endMessage, messageHeartbeat } from "../protocol/messages/message.ts";
 
 const heartbeatMs = 1_000;
+/** A peer that missed a heartbeat and half another: it stands still, or what it sends is stuck. */
+const silentMsMin = 1.5 * heartbeatMs;
 /** A sample older than this says nothing any more. */
 const sampleAgeMsMax = 10_000;
 
+/** How far this node is ahead is judged anew each time: a leap of its own clock shows before the next heartbeat comes. */
 interface Sample {
-  /** How far this node is ahead of the peer; negative when it is behind. */
-  readonly aheadMs: number;
+  /** What the peer's wall clock said, in Unix ms, and when that was on this node's steady clock. */
+  readonly peerMs: number;
   readonly takenMs: number;
 }
 
@@ -30,7 +33,7 @@ export class SkewWatch {
   }
 
   onHeartbeat(peer: NodeId, peerMs: number): void {
-    this.samples.set(peer, { aheadMs: this.state.nowMs - peerMs, takenMs: this.state.nowMs });
+    this.samples.set(peer, { peerMs, takenMs: this.state.timerMs });
   }
 
   onLinkDown(peer: NodeId): void {
@@ -52,18 +55,30 @@ export class SkewWatch {
     return this.isAheadOfMost();
   }
 
+  /** Its link is up, perhaps, but it has said nothing for so long that its silence is no answer. */
+  isSilent(peer: NodeId): boolean {
+    const sample = this.samples.get(peer);
+    return sample !== undefined && this.state.timerMs - sample.takenMs > silentMsMin;
+  }
+
   /** By peer: how far this node is ahead of it, in ms. */
   *skews(): IterableIterator<[NodeId, number]> {
-    for (const [peer, sample] of this.samples) yield [peer, sample.aheadMs];
+    for (const [peer, sample] of this.samples) yield [peer, this.aheadOf(sample)];
+  }
+
+  /** Negative when this node is behind. */
+  private aheadOf({ peerMs, takenMs }: Sample): number {
+    const { nowMs, timerMs } = this.state;
+    return nowMs - peerMs - (timerMs - takenMs);
   }
 
   private isAheadOfMost(): boolean {
     let fresh = 0;
     let ahead = 0;
-    for (const { aheadMs, takenMs } of this.samples.values()) {
-      if (Math.abs(this.state.nowMs - takenMs) > sampleAgeMsMax) continue;
+    for (const sample of this.samples.values()) {
+      if (this.state.timerMs - sample.takenMs > sampleAgeMsMax) continue;
       fresh++;
-      if (aheadMs > maxSkewMs) ahead++;
+      if (this.aheadOf(sample) > maxSkewMs) ahead++;
     }
     return ahead * 2 > fresh;
   }

@@ -1,6 +1,6 @@
 /*
- * Collects, from frames of the log, the entries that one destination needs into the body of one stream message: puts and
- * holes of this datacenter's origin, of partitions whose equivalent the destination owns, that it has not applied yet. The
+ * Collects, from frames of the log, the entries that one destination needs into the body of one stream message: puts, parts of
+ * transactions and holes of this datacenter's origin, of partitions whose equivalent the destination owns, that it has not applied yet. The
  * entries are copied as they are: no write is decoded to be shipped. A message ends when it is full, also in the middle of a frame: a
  * frame of the log may be larger than any frame of the transport.
  */
@@ -8,7 +8,7 @@ import type { AppliedSet } from "./applied-set.ts";
 import type { CommittedFrame } from "./recent-frames.ts";
 import { shipMessageBytes } from "../shared/limits.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
-import { decodeHole, EntryCursor, entryHeaderBytes, entryHole, entryPut } from "../protocol/log-entry.ts";
+import { decodeHole, EntryCursor, entryHeaderBytes, entryHole, entryPart, entryPut } from "../protocol/log-entry.ts";
 import { beginMessage, endMessage, messageStreamData } from "../protocol/messages/message.ts";
 
 /** Where a write's seq stands in its body: after effect, flags, datacenter, partition and time (write.ts). */
@@ -90,7 +90,7 @@ export class StreamBatch {
   private isNeeded(applied: AppliedSet): boolean {
     const { kind, body } = this.cursor;
     this.bodyStart = body.offset;
-    if (kind === entryPut) {
+    if (kind === entryPut || kind === entryPart) {
       body.skip(seqOffsetInWrite);
       this.seq = body.u64();
       return !applied.has(this.seq);

@@ -24,7 +24,7 @@ import {
 } from "../shared/limits.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
 import type { ByteReader } from "../protocol/byte-reader.ts";
-import { decodeHole, EntryCursor, entryHole, entryPut } from "../protocol/log-entry.ts";
+import { decodeHole, EntryCursor, entryHole, entryPart, entryPut } from "../protocol/log-entry.ts";
 import { encodeStreamAck, encodeStreamOpen } from "../protocol/messages/stream.ts";
 import type { AppliedOf } from "../protocol/messages/stream.ts";
 import { decodeWrite } from "../protocol/write.ts";
@@ -167,18 +167,20 @@ export class StreamReceiver {
   private takeEntry(cursor: EntryCursor): void {
     const partition = this.state.local(cursor.partition);
     if (partition === undefined) throw new DecodeError(`partition ${cursor.partition} is not at this node`);
-    if (cursor.kind === entryPut) this.takeWrite(partition, cursor.body);
+    if (cursor.kind === entryPut || cursor.kind === entryPart) this.takeWrite(partition, cursor);
     else if (cursor.kind === entryHole) this.takeHole(partition, cursor.body);
     else throw new DecodeError(`entries of kind ${cursor.kind} are not shipped`);
   }
 
-  private takeWrite(partition: Partition, body: ByteReader): void {
-    const write = decodeWrite(body);
+  private takeWrite(partition: Partition, cursor: EntryCursor): void {
+    const write = decodeWrite(cursor.body);
     if (write.datacenter !== this.datacenter || write.partition !== partition.id) {
       throw new DecodeError(
         `a write of ${write.datacenter}/${write.partition} came from datacenter ${this.datacenter}`,
       );
     }
+    if ((cursor.kind === entryPart) !== (write.part !== undefined))
+      throw new DecodeError("a part is an entry of its own");
     this.state.counters.writesReceived++;
     if (!this.gate.admit(partition, write)) this.gap = true;
   }

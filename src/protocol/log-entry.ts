@@ -10,18 +10,38 @@
  *          they count as applied (design, 3.4). Of local origin (ships like a put) or applied from elsewhere.
  * reserve  body: u64 clock bound, u64 seq bound: no time and no sequence number above these is used before the next
  *          reserve is durable; a restart begins above both. Belongs to the node: partition and index are 0.
+ * part     body: the write (write.ts) of one part of a transaction that was committed here, its home; ships like a put
+ * apply-part  body: the part as it came from another datacenter; both are visible at the transaction's time here, which may lie
+ *          below that of entries before, above its prepare
+ * prepare  body: transaction id (messages/transaction.ts), u16 node that coordinates it here, u8 holds its key, the write
+ * abort    body: transaction id. Belongs to the node, like reserve
+ * decide   body: transaction id, u64 visible time, u64 seq of its dot, u16 count, { u16 node whose commit is awaited }. Node's
+ * done     body: transaction id, u64 seq of its dot: every part is committed here, the dot counts as applied
  *
  * Other kinds come with later protocols; a reader that meets an unknown kind refuses the log rather than skip it.
  */
 import { ByteReader, DecodeError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { HybridTime } from "./hybrid-time.ts";
+import { decodeTransactionId, encodeTransactionId } from "./messages/transaction.ts";
+import type { TransactionId } from "./messages/transaction.ts";
 import type { Bytes } from "../shared/bytes.ts";
 
 export const entryPut = 1;
 export const entryApply = 2;
 export const entryHole = 3;
 export const entryReserve = 4;
+export const entryPart = 5;
+export const entryApplyPart = 6;
+export const entryPrepare = 7;
+export const entryAbort = 8;
+export const entryDecide = 9;
+export const entryDone = 10;
+
+/** Whether an entry of this kind belongs to the node and not to a partition: it has no partition, index or time. */
+export function isNodeEntry(kind: number): boolean {
+  return kind === entryReserve || kind === entryAbort || kind === entryDecide;
+}
 
 export const entryHeaderBytes = 23;
 
@@ -92,4 +112,49 @@ export function decodeHole(reader: ByteReader): Hole {
   const hole = { datacenter: reader.u16(), from: reader.u64(), to: reader.u64() };
   if (hole.from < 1 || hole.to < hole.from) throw new DecodeError(`impossible hole ${hole.from}..${hole.to}`);
   return hole;
+}
+
+/** What a prepare says beside the write, which follows. */
+export interface Prepared {
+  readonly id: TransactionId;
+  /** The node that coordinates it here. */
+  readonly coordinator: number;
+  readonly holds: boolean;
+}
+
+export function encodePrepared(writer: ByteWriter, { id, coordinator, holds }: Prepared): void {
+  encodeTransactionId(writer, id);
+  writer.u16(coordinator);
+  writer.u8(holds ? 1 : 0);
+}
+
+export function decodePrepared(reader: ByteReader): Prepared {
+  return { id: decodeTransactionId(reader), coordinator: reader.u16(), holds: reader.u8() !== 0 };
+}
+
+/** A decision to commit, and whose commit was awaited. */
+export interface Decided {
+  readonly id: TransactionId;
+  readonly visible: HybridTime;
+  /** Of its dot. */
+  readonly seq: number;
+  readonly cohorts: readonly number[];
+}
+
+export function encodeDecided(writer: ByteWriter, { id, visible, seq, cohorts }: Decided): void {
+  encodeTransactionId(writer, id);
+  writer.u64(visible);
+  writer.u64(seq);
+  writer.u16(cohorts.length);
+  for (const cohort of cohorts) writer.u16(cohort);
+}
+
+export function decodeDecided(reader: ByteReader): Decided {
+  const id = decodeTransactionId(reader);
+  const visible = reader.u64();
+  const seq = reader.u64();
+  const cohorts: number[] = [];
+  const count = reader.u16();
+  for (let i = 0; i < count; i++) cohorts.push(reader.u16());
+  return { id, visible, seq, cohorts };
 }

@@ -18,8 +18,10 @@ import { protocolVersion } from "../protocol/messages/message.ts";
 import { DataDirectoryEmptiedError } from "../storage/errors.ts";
 import { claimDataDirectory } from "../storage/data-directory.ts";
 import type { DataDirectory } from "../storage/data-directory.ts";
+import type { FilePort } from "../storage/file-port.ts";
 import { openFileLog } from "../storage/file-log.ts";
 import { openLevelStore } from "../storage/level-store.ts";
+import { nodeFilePort } from "../storage/node-file-port.ts";
 
 /** Between the store's reserve and the log's: clients' writes are refused before either port runs out. */
 const logReserveShare = 0.5;
@@ -39,11 +41,15 @@ export interface OpenNode {
   close(): Promise<void>;
 }
 
-/** Rejects with a storage or transport error, having let go of what it had opened. */
+/**
+ * Rejects with a storage or transport error, having let go of what it had opened. Identity and log go through `files`; the
+ * store has its own.
+ */
 export async function openNode(
   config: NodeConfig,
   logger: DriverLogger,
   onFatal: (error: Error) => void,
+  files: FilePort = nodeFilePort,
 ): Promise<OpenNode> {
   const directory = await claimDataDirectory({
     path: config.nodeDirectory,
@@ -55,6 +61,7 @@ export async function openNode(
       nodesOf: config.cluster.datacenters.map(({ nodes }) => nodes.length),
     },
     expectExisting: config.expectExistingData,
+    files,
   });
   const undo: (() => Promise<void>)[] = [() => directory.release()];
   try {
@@ -65,6 +72,7 @@ export async function openNode(
     const fileLog = await openFileLog({
       directory: directory.logPath,
       identity: directory.logIdentity,
+      files,
       segmentBytes: config.logSegmentBytes,
       reserveBytes: Math.floor(config.minFreeBytes * logReserveShare),
     });

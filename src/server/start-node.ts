@@ -24,6 +24,7 @@ import { LostDataError } from "../core/node-inbox.ts";
 import { StaticConfigStore } from "../control/static-config-store.ts";
 import type { View } from "../control/view.ts";
 import type { LinkStats } from "../net/transport.ts";
+import type { FilePort } from "../storage/file-port.ts";
 import { hearOthers, linkedInside } from "./wait-for-peers.ts";
 import { registerWhy, why } from "./why/why.ts";
 
@@ -57,7 +58,7 @@ interface Parts {
  * Resolves when the node has its data and answers operators. Rejects, with everything let go, when it cannot. A node that
  * cannot go on later ends the process.
  */
-export async function startNode(config: NodeConfig, logger: NodeLogger): Promise<RunningNode> {
+export async function startNode(config: NodeConfig, logger: NodeLogger, files?: FilePort): Promise<RunningNode> {
   let phase: NodePhase = "recovering";
   const onFatal = (error: Error): void => {
     phase = "failed";
@@ -66,7 +67,7 @@ export async function startNode(config: NodeConfig, logger: NodeLogger): Promise
     // oxlint-disable-next-line unicorn/no-process-exit
     process.exit(error instanceof LostDataError ? exitRefused : exitFailed);
   };
-  const parts = await openParts(config, logger, () => phase, onFatal);
+  const parts = await openParts(config, logger, () => phase, onFatal, files);
   const stopping = new AbortController();
   const enter = (next: NodePhase): void => {
     if (!stopping.signal.aborted) phase = next;
@@ -91,9 +92,10 @@ async function openParts(
   logger: NodeLogger,
   phase: () => NodePhase,
   onFatal: (error: Error) => void,
+  files: FilePort | undefined,
 ): Promise<Parts> {
   const view = await new StaticConfigStore(config.cluster).view();
-  const node = await openNode(config, logger, onFatal);
+  const node = await openNode(config, logger, onFatal, files);
   try {
     const { driver, transport } = node;
     const cluster = { datacenters: config.cluster.datacenters, links: (): readonly LinkStats[] => transport.links() };

@@ -88,3 +88,24 @@ export const olderVersionsBytesMax = 64 * MiB;
 export const pinsMax = 8;
 export const pinMsMax = 600_000;
 export const pinnedBytesMax = 256 * MiB;
+/** So long an operation waits for a transaction that holds its key. */
+export const settleMsMax = 5_000;
+/** Without all votes after this long a transaction is aborted where it was begun. */
+export const prepareMsMax = 3_000;
+/** Decisions, prepares, questions that nobody answered are sent again after this long. */
+export const transactionRetryMs = 500;
+/** Transactions that one node coordinates at once, and bytes prepared at one. */
+export const transactionsMax = 10_000;
+export const preparedBytesMax = 64 * MiB;
+/** A transaction that meets another that holds a key is begun again this often. */
+export const transactionAttemptsMax = 8;
+/** A read transaction whose second round comes too late is begun again, so often in all. */
+export const snapshotAttemptsMax = 4;
+/** Tombstones and expired values that were collected and whose delete is not in the store yet; beyond it collection waits. */
+export const collectedMax = 100_000;
+/** Candidates in memory up to which the store is swept for more; how many are looked at each tick; how often the store is. */
+export const collectorCandidatesMax = 50_000;
+export const collectorVisitsPerTick = 256;
+export const sweepIntervalMs = 1_000;
+/** Keys that one sweep of the store looks at. */
+export const sweepKeysMax = 256;

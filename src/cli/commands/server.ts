@@ -6,16 +6,16 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { Logger } from "pino";
 import { printJson } from "../output.ts";
+import type { StartNode } from "../run-node.ts";
 import { runNode } from "../run-node.ts";
 import type { ConfigKey } from "../../server/config/config-keys.ts";
 import { configJsonSchema, configKeys } from "../../server/config/config-keys.ts";
 import { loadConfig } from "../../server/config/load-config.ts";
 import { createLogger } from "../../server/logging.ts";
-import { startNode } from "../../server/start-node.ts";
 
 type ServerOptions = Readonly<Record<string, string | boolean | undefined>>;
 
-export function addServerCommand(program: Command): void {
+export function addServerCommand(program: Command, startNode: StartNode): void {
   const command = program
     .command("server")
     .description("run one node of a cluster")
@@ -28,7 +28,7 @@ export function addServerCommand(program: Command): void {
     "after",
     "\nFlags go over the environment, and that over the file. SIGTERM stops the node in order.",
   );
-  command.action(async (given: ServerOptions) => runServer(given, flagsOf(given, options)));
+  command.action(async (given: ServerOptions) => runServer(given, flagsOf(given, options), startNode));
 }
 
 function optionOf({ flag, description, environment, fallback, isBoolean }: ConfigKey): Option {
@@ -46,7 +46,11 @@ function flagsOf(given: ServerOptions, options: ReadonlyMap<ConfigKey, Option>):
   return flags;
 }
 
-async function runServer(given: ServerOptions, flags: ReadonlyMap<string, string>): Promise<void> {
+async function runServer(
+  given: ServerOptions,
+  flags: ReadonlyMap<string, string>,
+  startNode: StartNode,
+): Promise<void> {
   if (given["printSchema"] === true) {
     printJson(configJsonSchema());
     return;

@@ -55,6 +55,8 @@ export interface DevClusterOptions {
 }
 
 export type NodeArguments = (name: string, configFile: string) => readonly string[];
+/** What a node finds in its environment besides what this process has. */
+export type NodeEnvironment = (name: string) => Readonly<Record<string, string>>;
 
 const nodeArguments: NodeArguments = (name, file) => cliArguments(["server", "--config", file, "--node", name]);
 
@@ -92,13 +94,13 @@ export class DevCluster {
   }
 
   /** How to start each node; `argumentsOf` gives what follows the name of this process's own program. */
-  specs(argumentsOf: NodeArguments = nodeArguments): NodeSpec[] {
+  specs(argumentsOf: NodeArguments = nodeArguments, environmentOf: NodeEnvironment = () => ({})): NodeSpec[] {
     const names = this.#file.datacenters.flatMap(({ nodes }) => nodes.map(({ name }) => name));
     return names.map((name) => ({
       name,
       command: process.execPath,
       args: argumentsOf(name, join(this.directory, CONFIG_FILE_NAME)),
-      environment: nodeEnvironment(process.env),
+      environment: { ...nodeEnvironment(process.env), ...environmentOf(name) },
       outputFile: join(logsDirectory(this.directory), `${name}.log`),
     }));
   }

@@ -3,7 +3,7 @@
  * when asked to. `cops up` runs this in the terminal; with --detach a process in the background does.
  */
 import { clusterScreen } from "./cluster-screen.ts";
-import type { DevClusterOptions, NodeArguments } from "./dev-cluster.ts";
+import type { DevClusterOptions, NodeArguments, NodeEnvironment } from "./dev-cluster.ts";
 import { DevCluster } from "./dev-cluster.ts";
 import { Supervisor } from "./supervisor.ts";
 import { StopSignals } from "../stop-signals.ts";
@@ -14,6 +14,7 @@ export interface RunClusterOptions extends DevClusterOptions {
   readonly onReady?: () => void;
   /** What a node is started with; this program's `server` command unless told. */
   readonly nodeArguments?: NodeArguments;
+  readonly nodeEnvironment?: NodeEnvironment;
 }
 
 /** Resolves when the cluster has been stopped. Rejects with CliError when it cannot start. */
@@ -22,7 +23,7 @@ export async function runCluster(options: RunClusterOptions): Promise<void> {
   const cluster = await DevCluster.open(options);
   const screen = clusterScreen(cluster);
   const supervisor = new Supervisor({
-    nodes: cluster.specs(options.nodeArguments),
+    nodes: cluster.specs(options.nodeArguments, options.nodeEnvironment),
     restart: options.restart,
     onChange: (node) => {
       cluster.recordPid(node.name, node.pid);

@@ -4,9 +4,11 @@
 import type { Seen } from "../attach.ts";
 import type { Session } from "../session.ts";
 import { Outcome } from "./outcome.ts";
+import { TransactionOutcome } from "./transaction-outcome.ts";
 import { conditionNone } from "../../protocol/messages/forward.ts";
 import type { WriteRequest } from "../../protocol/messages/forward.ts";
 import { effectAssign, effectDelete, formatDot } from "../../protocol/version.ts";
+import type { RequestId } from "../../protocol/write.ts";
 import type { ByteString } from "../../shared/bytes.ts";
 
 export type PutOptions = Partial<Pick<WriteRequest, "condition" | "wantOld" | "request" | "expiry">>;
@@ -46,6 +48,24 @@ export class TestSession {
     return outcome;
   }
 
+  /** A read transaction. */
+  snapshot(...keys: ByteString[]): TransactionOutcome {
+    const outcome = new TransactionOutcome();
+    this.session.readTransaction(keys, outcome, 0);
+    return outcome;
+  }
+
+  /** A write transaction: key, value pairs; or writes as they are. */
+  putAll(
+    writes: Readonly<Record<string, ByteString>> | readonly WriteRequest[],
+    request?: RequestId,
+  ): TransactionOutcome {
+    const outcome = new TransactionOutcome();
+    const list = isList(writes) ? writes : Object.entries(writes).map(([key, value]) => assign(key, value));
+    this.session.writeTransaction(list, request, outcome, 0);
+    return outcome;
+  }
+
   barrier(): Outcome {
     const outcome = this.outcome("barrier");
     this.session.barrier(outcome, 0);
@@ -76,6 +96,12 @@ export class TestSession {
   private outcome(what: string): Outcome {
     return new Outcome((outcome) => this.told(what, outcome));
   }
+}
+
+function isList(
+  writes: Readonly<Record<string, ByteString>> | readonly WriteRequest[],
+): writes is readonly WriteRequest[] {
+  return Array.isArray(writes);
 }
 
 export function inWords(pairs: readonly number[]): string[] {

@@ -1,105 +1,158 @@
 /*
- * One thread of execution of the workload: a context of the client library, one operation after another on a few shared
- * keys, every outcome recorded with its dot (docs/TESTING-HISTORY.md says what must be recorded, and how).
+ * One thread of execution of the workload: a context of the client library, one operation after another, every outcome
+ * recorded with its dot (docs/TESTING-HISTORY.md says what must be recorded, and how).
  *
- * A write of unknown outcome is recorded as such, and the context then abandons it: what follows does not depend on it.
+ * The work is a table: a weight and what is done. To add an operation, add a line to `work`, do it in a method of its own
+ * with `attempt` around what may fail, and record it.
+ *
+ * A few shared keys are read, written and deleted by all sessions. Keys of its own each session writes once and never again:
+ * every single acknowledged one of those has to be found at the end. A write of unknown outcome is recorded as such, and the
+ * context then abandons it: what follows does not depend on it.
  */
-import { ClientError, UnknownOutcomeError } from "../../client/errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Felt } from "./felt.ts";
 import type { Client } from "../../client/client.ts";
 import type { ClientContext } from "../../client/client-context.ts";
+import { ClientError, ServerRefusedError, UnknownOutcomeError } from "../../client/errors.ts";
 import type { VersionedValue, WriteResult, Written } from "../../client/results.ts";
-import { invariant } from "../../shared/assert.ts";
-import type { Random } from "../../shared/random.ts";
 import type { Seen, WriteOutcome } from "../../history/format.ts";
 import type { SessionRecorder } from "../../history/recorder.ts";
+import { invariant } from "../../shared/assert.ts";
+import type { Random } from "../../shared/random.ts";
 
-export interface Felt {
-  operations: number;
-  /** Operations that ended in an error, by code. */
-  readonly errors: Map<string, number>;
-  latencyMsMax: number;
+/** A key that was written once, and what became of that. */
+export interface OwnWrite {
+  readonly key: string;
+  readonly value: string;
+  readonly outcome: "ok" | "unknown";
+}
+
+export interface SessionSurroundings {
+  readonly client: Client;
+  readonly recorder: SessionRecorder;
+  readonly random: Random;
+  /** The keys that all sessions share. */
+  readonly keys: readonly string[];
+  readonly felt: Felt;
+  /** On average, between one operation and the next. */
+  readonly thinkMs: number;
+}
+
+interface Work {
+  readonly weight: number;
+  readonly act: () => Promise<void>;
 }
 
 export class RecordedSession {
-  private readonly client: Client;
+  readonly ownWrites: OwnWrite[] = [];
+  private readonly the: SessionSurroundings;
   private readonly context: ClientContext;
-  private readonly recorder: SessionRecorder;
-  private readonly random: Random;
-  private readonly keys: readonly string[];
-  private readonly felt: Felt;
+  private readonly work: readonly Work[];
   private written = 0;
 
-  constructor(client: Client, recorder: SessionRecorder, random: Random, keys: readonly string[], felt: Felt) {
-    this.client = client;
-    this.context = client.createContext();
-    this.recorder = recorder;
-    this.random = random;
-    this.keys = keys;
-    this.felt = felt;
+  constructor(surroundings: SessionSurroundings) {
+    this.the = surroundings;
+    this.context = surroundings.client.createContext();
+    this.work = [
+      { weight: 60, act: () => this.read(this.sharedKey()) },
+      { weight: 30, act: () => this.put(this.sharedKey()) },
+      { weight: 6, act: () => this.remove(this.sharedKey()) },
+      { weight: 4, act: () => this.putOwn() },
+    ];
   }
 
   /** Works until `isOver` says so. */
   async run(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
-      const began = performance.now();
-      await this.step();
-      this.felt.operations++;
-      this.felt.latencyMsMax = Math.max(this.felt.latencyMsMax, performance.now() - began);
+      await this.pickWork().act();
+      await sleep(this.the.random.below(2 * this.the.thinkMs + 1));
     }
-    this.client.deleteContext(this.context);
+    this.the.client.deleteContext(this.context);
   }
 
-  private async step(): Promise<void> {
-    const key = this.random.pick(this.keys);
-    if (this.random.chance(0.6)) await this.read(key);
-    else if (this.random.chance(0.85)) await this.put(key);
-    else await this.remove(key);
+  private pickWork(): Work {
+    let drawn = this.the.random.below(this.work.reduce((sum, { weight }) => sum + weight, 0));
+    const found = this.work.find(({ weight }) => (drawn -= weight) < 0);
+    invariant(found !== undefined, "a draw below the sum of all weights falls to one of them");
+    return found;
+  }
+
+  private sharedKey(): string {
+    return this.the.random.pick(this.the.keys);
+  }
+
+  private nextValue(): string {
+    return `${this.the.recorder.name}-${++this.written}`;
   }
 
   private async read(key: string): Promise<void> {
-    const seq = this.recorder.begin();
-    const start = performance.now();
-    try {
-      const value = await this.client.getVersioned(key, this.context);
-      this.recorder.read(seq, start, performance.now(), key, seenOf(value));
-    } catch (error) {
-      this.note(error);
-    }
+    const { client, recorder } = this.the;
+    const seq = recorder.begin();
+    const read = await this.attempt(() => client.getVersioned(key, this.context));
+    // A read without an answer says nothing.
+    if (!("error" in read)) recorder.read(seq, read.start, read.end, key, seenOf(read.result));
   }
 
   private async put(key: string): Promise<void> {
-    const value = `${this.recorder.name}-${++this.written}`;
-    const seq = this.recorder.begin();
-    const start = performance.now();
-    const outcome = await this.outcomeOf(this.client.put(key, value, this.context));
-    this.recorder.write(seq, start, performance.now(), key, value, outcome);
+    const value = this.nextValue();
+    await this.write(key, value);
+  }
+
+  private async putOwn(): Promise<void> {
+    const value = this.nextValue();
+    const key = `own-${value}`;
+    const { outcome } = await this.write(key, value);
+    if (outcome !== "refused") this.ownWrites.push({ key, value, outcome });
+  }
+
+  private async write(key: string, value: string): Promise<WriteOutcome> {
+    const { client, recorder } = this.the;
+    const seq = recorder.begin();
+    const put = await this.attempt(() => client.put(key, value, this.context));
+    const outcome = this.outcomeOf(put);
+    recorder.write(seq, put.start, put.end, key, value, outcome);
+    return outcome;
   }
 
   private async remove(key: string): Promise<void> {
-    const seq = this.recorder.begin();
-    const start = performance.now();
-    const outcome = await this.outcomeOf(this.client.delete(key, this.context));
-    this.recorder.remove(seq, start, performance.now(), key, outcome);
+    const { client, recorder } = this.the;
+    const seq = recorder.begin();
+    const removal = await this.attempt(() => client.delete(key, this.context));
+    recorder.remove(seq, removal.start, removal.end, key, this.outcomeOf(removal));
   }
 
-  private async outcomeOf(writing: Promise<WriteResult>): Promise<WriteOutcome> {
+  private outcomeOf(attempt: Attempt<WriteResult>): WriteOutcome {
+    if (!("error" in attempt)) {
+      invariant(attempt.result.written, "a write without a condition is always written");
+      this.the.felt.acknowledgedWrites++;
+      return { outcome: "ok", ...dotAndVersion(attempt.result.write) };
+    }
+    if (!(attempt.error instanceof UnknownOutcomeError)) return { outcome: "refused" };
+    attempt.error.write.abandon();
+    return { outcome: "unknown" };
+  }
+
+  /** One operation, felt whatever its end. Rejects only with what no client should ever see. */
+  private async attempt<T>(operation: () => Promise<T>): Promise<Attempt<T>> {
+    const { felt } = this.the;
+    const start = performance.now();
     try {
-      const result = await writing;
-      invariant(result.written, "a write without a condition is always written");
-      return { outcome: "ok", ...dotAndVersion(result.write) };
+      const result = await operation();
+      const end = performance.now();
+      felt.success(start, end);
+      return { start, end, result };
     } catch (error) {
-      this.note(error);
-      if (!(error instanceof UnknownOutcomeError)) return { outcome: "refused" };
-      error.write.abandon();
-      return { outcome: "unknown" };
+      if (!(error instanceof ClientError)) throw error;
+      felt.failure(error instanceof ServerRefusedError ? `${error.code} ${error.serverCode}` : error.code);
+      return { start, end: performance.now(), error };
     }
   }
-
-  private note(error: unknown): void {
-    if (!(error instanceof ClientError)) throw error;
-    this.felt.errors.set(error.code, (this.felt.errors.get(error.code) ?? 0) + 1);
-  }
 }
+
+type Attempt<T> = { readonly start: number; readonly end: number } & (
+  | { readonly result: T }
+  | { readonly error: ClientError }
+);
 
 export function seenOf(value: VersionedValue): Seen {
   if (value.write === null) return { saw: "never" };

@@ -108,7 +108,9 @@ export class ReadOperation extends ClientOperation {
     const { world } = this.scene;
     this.step.state = "done";
     this.scene.note("read", () => `${thread.name} at ${node.id}: ${this.key} is ${describeVersion(version)}`);
+    const seen = version === undefined ? world.collected(node.datacenter, this.key) : undefined;
     if (version !== undefined) this.step.saw = [world.told(node.datacenter, this.key, version)];
+    else if (seen !== undefined) this.step.saw = [seen];
     thread.read(this.key, version);
     thread.recorder.read(this.seq, this.startMs, this.scene.nowMs(), this.key, seenOf(version));
     this.end();

@@ -21,7 +21,7 @@ describe("the simulator's command line", () => {
     [[], /^usage/],
     [["--seed", "x"], /^usage/],
     [["--seed", "1", "--seconds", "0"], /^usage/],
-    [["--seed", "1", "--faults", "rain"], /network,partition,crash,disk,clock,pause/],
+    [["--seed", "1", "--faults", "rain"], /network,partition,crash,disk,clock,pause,rare/],
     [["--seed", "1", "--strikes", "crash"], /crash\.1-3/],
     [["--seed", "1", "--operations", "x.y"], /client\.thought\.number/],
     [["--seed", "1", "--mutant", "none"], /version-or-later/],

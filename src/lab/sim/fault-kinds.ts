@@ -4,7 +4,7 @@
  */
 import type { FaultPlan, Plan } from "./plan.ts";
 
-export const faultKinds = ["network", "partition", "crash", "disk", "clock", "pause"] as const;
+export const faultKinds = ["network", "partition", "crash", "disk", "clock", "pause", "rare"] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 const faultsOf: Readonly<Record<FaultKind, readonly (keyof FaultPlan)[]>> = {
@@ -14,6 +14,8 @@ const faultsOf: Readonly<Record<FaultKind, readonly (keyof FaultPlan)[]>> = {
   disk: ["diskFullMs", "syncErrorMs"],
   clock: ["clockJumpMs", "clockAheadMs"],
   pause: ["pauseMs"],
+  // Not a fault: pushes.ts.
+  rare: [],
 };
 
 /** The same plan without the kinds of faults that are not in the list. */

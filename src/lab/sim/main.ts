@@ -10,6 +10,25 @@ import { tellFailure, tellResult, tellShrunk } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
 
 const failuresShownMax = 20;
+const progressMs = 10_000;
+
+/** Now and then, how far it is: thousands of seeds take a while. */
+class Progress {
+  private nextMs = performance.now() + progressMs;
+  private readonly from: number;
+  private readonly to: number;
+
+  constructor(from: number, to: number) {
+    this.from = from;
+    this.to = to;
+  }
+
+  tell(seed: number, failures: number): void {
+    if (performance.now() < this.nextMs) return;
+    this.nextMs += progressMs;
+    console.error(`${seed - this.from + 1} of ${this.to - this.from + 1} seeds, ${failures} failed`);
+  }
+}
 
 function tellReached(reached: Reached): void {
   const situations = [...reached.situations]
@@ -29,9 +48,11 @@ function main(): number {
   const startMs = performance.now();
   const reached = new Reached();
   let failures = 0;
+  const progress = new Progress(from, to);
   for (let seed = from; seed <= to; seed++) {
     const result = runSeed(seed, options);
     reached.merge(result.reached);
+    progress.tell(seed, failures);
     if (result.failure === undefined) {
       if (from === to) tellResult(result);
       continue;

@@ -19,6 +19,10 @@ export class Reached {
     if (node.incarnation > 1) this.count("restarts");
     this.count("checkpoints", node.checkpoints);
     node.checkpoints = 0;
+    this.count("files of the log removed", node.disk.filesRemoved);
+    this.count("removed files that were back", node.disk.filesBack);
+    node.disk.filesRemoved = 0;
+    node.disk.filesBack = 0;
   }
 
   addNetwork(network: Network): void {

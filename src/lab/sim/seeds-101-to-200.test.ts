@@ -6,7 +6,7 @@ describe("simulation", () => {
     "goes well with seeds 101 to 200, and gets into the corners",
     () => {
       expect.hasAssertions();
-      expectSeedsWell(101, 200, ["fault: crash datacenter"]);
+      expectSeedsWell(101, 200, ["fault: crash datacenter", "fault: gone"]);
     },
     fixedSeedsTimeoutMs,
   );

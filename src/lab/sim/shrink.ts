@@ -51,6 +51,10 @@ export class Shrinker {
     this.runsLeft = runsMax - coarseRunsMax;
     minimize(this.result.struck, (strikes) => this.attempt({ strikes }));
     minimize(this.result.done, (operations) => this.attempt({ operations }));
+    // Now that little happens, less of the rest may do.
+    minimize(this.result.struck, (strikes) => this.attempt({ strikes }));
+    minimize(this.options.faults ?? [], (faults) => this.attempt({ faults }));
+    minimize(this.options.clients ?? [], (clients) => clients.length > 0 && this.attempt({ clients }));
     this.endSooner();
     return { options: this.options, result: this.result, runs: this.runs };
   }

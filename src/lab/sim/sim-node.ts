@@ -83,7 +83,7 @@ export class SimNode implements Effects, NetworkUser {
     this.checkpointing = false;
     const core = new NodeCore({ self: this.id, placement, effects: this, cacheBytes });
     this.core = core;
-    core.setNow(this.clock.read(this.parts.scheduler.nowMs));
+    this.setNow(core);
     observer.created(this, core);
     this.recover(core);
     observer.recovered(this, core);
@@ -159,8 +159,13 @@ export class SimNode implements Effects, NetworkUser {
   }
 
   private now(core: NodeCore, event: (core: NodeCore) => void): void {
-    core.setNow(this.clock.read(this.parts.scheduler.nowMs));
+    this.setNow(core);
     event(core);
+  }
+
+  private setNow(core: NodeCore): void {
+    const { nowMs } = this.parts.scheduler;
+    core.setNow(this.clock.read(nowMs), this.clock.steady(nowMs));
   }
 
   linkUp(peer: NodeId): void {
@@ -221,6 +226,10 @@ export class SimNode implements Effects, NetworkUser {
     );
   }
 
+  sweep(from: ByteString): void {
+    this.disk.sweepLater(from, (keys, next) => this.turn((core) => core.onSwept(keys, next)));
+  }
+
   /** Refuses writes for as long as the disk is full. */
   setDiskFull(isFull: boolean): void {
     this.disk.isFull = isFull;
@@ -247,7 +256,7 @@ export class SimNode implements Effects, NetworkUser {
 
   private takeBatch(checkpoint: Checkpoint): void {
     const batch = checkpoint.take();
-    this.disk.write(batch.puts, (failed) =>
+    this.disk.write(batch, (failed) =>
       this.turn((core) => {
         if (failed) {
           checkpoint.abandon();

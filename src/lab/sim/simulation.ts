@@ -26,6 +26,7 @@ import { NodeChecks } from "./node-checks.ts";
 import type { NodeObserver } from "./node-observer.ts";
 import { planOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
+import { Pushes } from "./pushes.ts";
 import { Reached } from "./reached.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimNode } from "./sim-node.ts";
@@ -50,6 +51,7 @@ export interface SimulationOptions {
 }
 
 const safetyMsDefault = 20_000;
+/** So long may pass without a write being applied anywhere while something is left over. */
 const livenessMsMax = 400_000;
 /** For each second of virtual time with faults. */
 const eventsPerSecondMax = 1_000_000;
@@ -72,6 +74,7 @@ export class Simulation implements NodeObserver {
   readonly strikes: Choice;
   readonly checks: Map<SimNode, NodeChecks> = new Map();
   private readonly faults: Faults;
+  private readonly pushes: Pushes | undefined;
   private readonly mutant: Mutant | undefined;
   private readonly tokens: SimToken[] = [];
   private threads = 0;
@@ -89,6 +92,8 @@ export class Simulation implements NodeObserver {
     this.trace = new Trace(() => this.scheduler.nowMs, options.print);
     const { scheduler, placement, trace } = this;
     this.network = new Network(placement, scheduler, random.fork("network"), this.plan.network, trace);
+    const isPushed = options.faults?.includes("rare") ?? true;
+    if (isPushed) this.pushes = new Pushes(random.fork("pushes"), (situation) => this.reached.count(situation));
     this.makeNodes(random);
     const datacenters = this.plan.nodesOf.map((_, index) => `dc${index}`);
     this.history.push(historyHeader({ cluster: "simulated", datacenters, clock: "one" }));
@@ -160,6 +165,7 @@ export class Simulation implements NodeObserver {
     this.faults.begin();
     this.runUntil(this.plan.safetyMs);
     this.faults.heal();
+    this.pushes?.end();
     this.runUntil(this.scheduler.nowMs + afterwardsMs);
     for (const client of this.clients) client.stop();
     this.settle();
@@ -169,14 +175,26 @@ export class Simulation implements NodeObserver {
     this.reached.addNetwork(this.network);
   }
 
+  /**
+   * However much has queued up, it must go on; how long that takes is another matter: a chain of writes that goes back and
+   * forth between two nodes costs a message and a sync for each.
+   */
   private settle(): void {
     // What a clock said when it was furthest ahead is waited for, however right it is now.
     const aheadMs = Math.max(...this.nodes.map(({ clock }) => clock.aheadMsMax));
-    const untilMs = this.scheduler.nowMs + livenessMsMax + aheadMs;
-    while (!isSettled(this)) {
+    const patienceMs = livenessMsMax + aheadMs;
+    let untilMs = this.scheduler.nowMs + patienceMs;
+    for (let applied = this.applied; !isSettled(this);) {
       if (this.scheduler.nowMs >= untilMs) checkSettled(this);
       this.runUntil(this.scheduler.nowMs + settledCheckMs);
+      if (this.applied === applied) continue;
+      applied = this.applied;
+      untilMs = this.scheduler.nowMs + patienceMs;
     }
+  }
+
+  private get applied(): number {
+    return this.world.datacenters.reduce((sum, { applied }) => sum + applied.size, 0);
   }
 
   private runUntil(untilMs: number): void {
@@ -211,6 +229,7 @@ export class Simulation implements NodeObserver {
         if (shipper.inFlightBytes >= shipWindowBytes) this.reached.count("shipping windows full");
       };
     }
+    this.pushes?.onto(core, `${node.id} ${node.incarnation}`);
     this.mutant?.created?.(core, this);
   }
 

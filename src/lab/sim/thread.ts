@@ -5,6 +5,7 @@
  *
  * Keeps an eye on invariant 5: what a thread sees of a key never goes back, also across attach.
  */
+import { isPassing } from "../../core/collector.ts";
 import { compareVersions } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
 import type { SessionRecorder } from "../../history/recorder.ts";
@@ -91,7 +92,9 @@ export class Thread {
 
   read(key: string, version: Version | undefined): void {
     const before = this.newest.get(key);
-    const goesOn = before === undefined || (version !== undefined && compareVersions(version, before) >= 0);
+    // What ended and was collected is nothing: nobody needs it any more.
+    const isGone = version === undefined && before !== undefined && isPassing(before);
+    const goesOn = isGone || before === undefined || (version !== undefined && compareVersions(version, before) >= 0);
     check(
       goesOn,
       5,

@@ -8,7 +8,8 @@ const startUnixMs = hybridEpochUnixMs + 1_000_000_000;
 
 export class WallClock {
   private offsetMs: number;
-  private drift: number;
+  private readonly drift: number;
+  private isRight = false;
   /** The furthest that it has ever been ahead. */
   aheadMsMax: number;
 
@@ -19,7 +20,13 @@ export class WallClock {
   }
 
   read(virtualMs: number): number {
-    return Math.floor(startUnixMs + virtualMs + this.offsetMs + virtualMs * this.drift);
+    const driftMs = this.isRight ? 0 : virtualMs * this.drift;
+    return Math.floor(startUnixMs + virtualMs + this.offsetMs + driftMs);
+  }
+
+  /** The clock that never jumps, by which timeouts are counted; it drifts like the other, being the same quartz. */
+  steady(virtualMs: number): number {
+    return virtualMs * (1 + this.drift);
   }
 
   jump(byMs: number): void {
@@ -30,6 +37,6 @@ export class WallClock {
   /** From now on it tells the true time. */
   heal(): void {
     this.offsetMs = 0;
-    this.drift = 0;
+    this.isRight = true;
   }
 }

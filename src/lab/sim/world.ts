@@ -8,7 +8,8 @@
  *   5  a key's current version never goes back
  *   6  an acknowledged write is applied, and stays so; nothing is applied elsewhere that is not durable at home
  */
-import { compareVersions, Version } from "../../protocol/version.ts";
+import { isPassing } from "../../core/collector.ts";
+import { compareVersions, datacenterOf, partitionOf, Version } from "../../protocol/version.ts";
 import type { Thread } from "./thread.ts";
 import { describeDot, describeVersion, dotKeyOf, tagOf, WorldWrite } from "./world-write.ts";
 import type { DotKey } from "./world-write.ts";
@@ -144,6 +145,16 @@ export class World {
     }
     if (holes === undefined) this.holes.set(origin, [{ from, to }]);
     else holes.push({ from, to });
+  }
+
+  /**
+   * What a reader has seen that was told of nothing: the tombstone or expired value that was there, collected meanwhile. Where
+   * it is a cause of what the reader does next, it must be applied wherever that shows.
+   */
+  collected(datacenter: number, key: string): DotKey | undefined {
+    const version = this.datacenters[datacenter]?.current.get(key);
+    if (version === undefined || !isPassing(version)) return undefined;
+    return dotKeyOf(datacenterOf(version.dotOrigin), partitionOf(version.dotOrigin), version.dotSeq);
   }
 
   /** What a reader or writer is told of is applied in its datacenter, as it is told. */

@@ -7,8 +7,8 @@
  * trans-request      u64 id, u64 floor, dependencies, [request id], u16 count, { requested write }: to the coordinator
  * trans-reply        u64 id, u64 clock, u8 outcome (1: failure, 2: written, 4: repeated), [text failure], [version],
  *                    u16 count, { u8 there is an old version, [version] }
- * prepare            transaction, u64 floor, u16 count of all, u16 count, { u16 index, requested write }; elsewhere no writes:
- *                    the parts came by stream
+ * prepare            transaction, u64 floor, u16 count of all, u16 count, { u16 index }: those at the node that is asked,
+ *                    u16 count, { u16 index, requested write }; elsewhere no writes: the parts came by stream
  * vote               transaction, u64 clock, u8 outcome (0: yes, 1: failure), [text failure],
  *                    u16 count, { u16 index, u8 there is an old version, [version] }
  * decision           transaction, u8 verdict (1: commit, 2: abort, 3: not decided by `visible`), u64 visible, u64 seq
@@ -144,6 +144,9 @@ export interface Prepare {
   readonly floor: HybridTime;
   /** How many parts the transaction has. */
   readonly count: number;
+  /** Which parts are at the node that is asked. */
+  readonly indexes: readonly number[];
+  /** Them; elsewhere than at home none: they came by stream. */
   readonly writes: readonly IndexedWrite[];
 }
 
@@ -152,6 +155,7 @@ export function encodePrepare(writer: ByteWriter, prepare: Prepare): void {
   encodeTransactionId(writer, prepare.transaction);
   writer.u64(prepare.floor);
   writer.u16(prepare.count);
+  encodeIndexes(writer, prepare.indexes);
   writer.u16(prepare.writes.length);
   for (const { index, write } of prepare.writes) {
     writer.u16(index);
@@ -164,10 +168,11 @@ export function decodePrepare(reader: ByteReader): Prepare {
   const transaction = decodeTransactionId(reader);
   const floor = reader.u64();
   const count = partCount(reader.u16());
+  const indexes = decodeIndexes(reader);
   const writes: IndexedWrite[] = [];
   const given = partCount(reader.u16());
   for (let i = 0; i < given; i++) writes.push({ index: reader.u16(), write: decodeRequestedWrite(reader) });
-  return { transaction, floor, count, writes };
+  return { transaction, floor, count, indexes, writes };
 }
 
 export interface VotedPart {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { startMemoryNode } from "./testing/memory-node.ts";
 import type { MemoryNode, MemoryNodeOptions } from "./testing/memory-node.ts";
 import { clientOf } from "./testing/raw-client.ts";
@@ -150,6 +150,20 @@ describe("a connection", () => {
     const client = clientOf(node as MemoryNode);
     expect(await client.error("GET", "k")).toMatch(/^NOAUTH/);
     await client.closed;
+  });
+
+  it("is timed by a clock that nobody sets: one that jumps ahead ends nothing", async () => {
+    const { server } = await start({ idleMsMax: 60_000, namedSessionIdleMsMax: 60_000 });
+    const client = clientOf(node as MemoryNode);
+    await client.call("PING");
+    const wallClock = vi.spyOn(Date, "now").mockImplementation(() => 2 ** 42);
+    try {
+      server["sweep"]();
+      expect(await client.call("PING")).toEqual("PONG");
+      expect(server.services.stats.connectionsTimedOut).toBe(0);
+    } finally {
+      wallClock.mockRestore();
+    }
   });
 
   it("is refused when there are too many, and told so", async () => {

@@ -83,7 +83,7 @@ export class RespConnection implements ReplyQueueOwner {
     this.parser = new RequestParser(services.limits.request, this.authenticated, services.names);
     this.heldInput = new HeldInput(services.input);
     this.session = services.core.createSession();
-    this.connectedMs = Date.now();
+    this.connectedMs = performance.now();
     this.activeMs = this.connectedMs;
     socket.on("data", (chunk: Buffer) => this.received(chunk as unknown as Bytes));
     socket.on("end", () => this.ended());
@@ -146,7 +146,7 @@ export class RespConnection implements ReplyQueueOwner {
   /** Answers what is pending, then closes. */
   closeAfterReplies(): void {
     if (this.isClosing) return;
-    this.closingMs = Date.now();
+    this.closingMs = performance.now();
     this.block(byClosing);
     this.requestAttention();
   }
@@ -213,14 +213,14 @@ export class RespConnection implements ReplyQueueOwner {
 
   private leaveSession(): void {
     if (this.named === undefined) this.session.close();
-    else this.services.sessions.leave(this.named, Date.now());
+    else this.services.sessions.leave(this.named, performance.now());
     this.named = undefined;
   }
 
   private received(chunk: Bytes): void {
     const { services } = this;
     services.driver.beginTurn();
-    this.activeMs = services.core.state.nowMs;
+    this.activeMs = services.core.state.timerMs;
     this.replies.arrivedMs = services.core.state.timerMs;
     this.inputBytes += chunk.length;
     services.stats.inputBytes += chunk.length;
@@ -377,7 +377,7 @@ export class RespConnection implements ReplyQueueOwner {
       this.drop("has more output unread than is allowed");
       return;
     }
-    if (this.inSocketBytes === 0) this.progressMs = Date.now();
+    if (this.inSocketBytes === 0) this.progressMs = performance.now();
     this.inSocketBytes += bytes;
     this.services.stats.outputBytes += bytes;
     const first = writer.take() as OutputChunk;
@@ -401,7 +401,7 @@ export class RespConnection implements ReplyQueueOwner {
     this.inSocketBytes -= chunk.length;
     this.services.pool.release(chunk);
     if (this.isClosed) return;
-    this.progressMs = this.services.core.state.nowMs;
+    this.progressMs = this.services.core.state.timerMs;
     if ((this.blocked & byOutput) !== 0 && this.outputBytes <= this.services.limits.outputBytesPause / 2) {
       this.unblock(byOutput);
     }

@@ -12,7 +12,7 @@ type Fields = readonly (readonly [name: string, value: string | number])[];
 type Section = (services: RespServices) => Fields;
 
 const server: Section = ({ version, startedMs, address, topology }) => {
-  const uptimeSeconds = Math.floor((Date.now() - startedMs) / 1000);
+  const uptimeSeconds = Math.floor((performance.now() - startedMs) / 1000);
   return [
     ["redis_version", redisVersion],
     ["cops_version", version],

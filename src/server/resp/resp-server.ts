@@ -17,6 +17,7 @@ import { OutputPool } from "../../protocol/resp/output-pool.ts";
 import { byteStringOfUtf8 } from "../../shared/bytes.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { OperationLatencies } from "../http/measures.ts";
+import { PinnedSnapshots } from "../pinned-snapshots.ts";
 import { Keyspace } from "../keyspace.ts";
 import { CommandTable } from "./command-table.ts";
 import { commands } from "./commands.ts";
@@ -134,8 +135,8 @@ export class RespServer {
     });
     if (graceMs > 0) {
       for (const connection of this.connections.values()) connection.closeAfterReplies();
-      const deadline = Date.now() + graceMs;
-      while (this.connections.size > 0 && Date.now() < deadline) await sleep(closePollMs);
+      const deadline = performance.now() + graceMs;
+      while (this.connections.size > 0 && performance.now() < deadline) await sleep(closePollMs);
     }
     for (const connection of this.connections.values()) connection.close();
     await closed;
@@ -148,10 +149,12 @@ export class RespServer {
     const given = { ...respLimitsDefault, ...this.options.limits };
     const limits: RespLimits = { ...given, request: { ...given.request } };
     const cluster = byteStringOfUtf8(this.options.cluster);
+    const keyspace = new Keyspace(driver);
     return {
       driver,
       core,
-      keyspace: new Keyspace(driver),
+      keyspace,
+      snapshots: new PinnedSnapshots(driver, keyspace.walk),
       table: new CommandTable(commands),
       names: new CommandNames(),
       pool: new OutputPool(),
@@ -165,7 +168,7 @@ export class RespServer {
       why,
       topology,
       version,
-      startedMs: Date.now(),
+      startedMs: performance.now(),
       address: this.address,
       connections: this.connections,
       needsAttention: (connection) => this.needsAttention(connection),
@@ -198,7 +201,7 @@ export class RespServer {
   }
 
   private sweep(): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     for (const connection of this.connections.values()) connection.sweep(nowMs);
     this.services.sessions.sweep(nowMs);
   }

@@ -36,27 +36,34 @@ export function imageAfterPowerCut(
   choose: Choose,
 ): DiskImage {
   const durable = durableOperations(journal, count);
-  const contents = new Map<number, Uint8Array>();
-  for (const [path, inode] of baseInodes) contents.set(inode, base.get(path) ?? new Uint8Array(0));
+  const contents = new Map<number, Content>();
+  const contentOf = (inode: number): Content => {
+    let content = contents.get(inode);
+    if (content === undefined) contents.set(inode, (content = new Content()));
+    return content;
+  };
+  for (const [path, inode] of baseInodes) {
+    const bytes = base.get(path) ?? new Uint8Array(0);
+    contentOf(inode).overlay(0, wholeOf(bytes));
+  }
   const entries = new Map(baseInodes);
   for (let index = 0; index < count; index++) {
     const operation = journal[index];
     if (operation === undefined) break;
     if (operation.kind === "write") {
-      const before = contents.get(operation.inode) ?? new Uint8Array(0);
       const kept = durable.has(index) ? wholeOf(operation.bytes) : survivorsOf(operation, choose);
-      contents.set(operation.inode, overlay(before, operation.position, kept));
+      contentOf(operation.inode).overlay(operation.position, kept);
     } else if (operation.kind === "enter" || operation.kind === "leave") {
       if (durable.has(index) || choose() < 0.5) applyEntry(entries, operation);
     }
   }
   const image = new Map<string, Uint8Array>();
-  for (const [path, inode] of entries) image.set(path, contents.get(inode) ?? new Uint8Array(0));
+  for (const [path, inode] of entries) image.set(path, contentOf(inode).bytes());
   return image;
 }
 
 /** Indexes of the writes and directory changes that must be there after a cut behind `count` operations. */
-function durableOperations(journal: readonly DiskOperation[], count: number): Set<number> {
+export function durableOperations(journal: readonly DiskOperation[], count: number): Set<number> {
   const durable = new Set<number>();
   const dropped = new Set<number>();
   for (let index = 0; index < count; index++) {
@@ -120,13 +127,28 @@ function survivorsOf(write: Extract<DiskOperation, { kind: "write" }>, choose: C
   return { bytes: write.bytes, pieces };
 }
 
-function overlay(before: Uint8Array, position: number, kept: Kept): Uint8Array {
-  const lastEnd = kept.pieces.reduce((end, piece) => (piece[1] > piece[0] ? piece[1] : end), -1);
-  if (lastEnd < 0) return before;
-  const after = new Uint8Array(Math.max(before.length, position + lastEnd));
-  after.set(before);
-  for (const [start, end] of kept.pieces) {
-    after.set(kept.bytes.subarray(start, end), position + start);
+/** Of one file while its image is being built: grown by doubling, since a run of a real node writes it many thousand times. */
+class Content {
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  overlay(position: number, kept: Kept): void {
+    const end = kept.pieces.reduce((last, piece) => (piece[1] > piece[0] ? piece[1] : last), 0);
+    if (end === 0) return;
+    this.#grow(position + end);
+    for (const [from, to] of kept.pieces) this.#bytes.set(kept.bytes.subarray(from, to), position + from);
   }
-  return after;
+
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #grow(length: number): void {
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#length = Math.max(this.#length, length);
+  }
 }

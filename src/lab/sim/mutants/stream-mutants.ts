@@ -56,6 +56,41 @@ const neverAskedAgain: Mutant = {
   },
 };
 
+const appliedOnceReceived: Mutant = {
+  rule: "the origin forgets what is applied elsewhere, not what has been received there",
+  seeds: 8,
+  invariants: [2, 12],
+  stress: (plan) => ({ ...plan, faults: { ...plan.faults, crashMs: 700 } }),
+  created({ shippers, state }) {
+    for (const shipper of shippers.values()) {
+      const onAck = shipper.onAck.bind(shipper);
+      shipper.onAck = (ack) => {
+        onAck(ack);
+        for (const partition of state.partitions.keys()) {
+          let seq = (shipper.appliedOf(partition)?.watermark ?? 0) + 1;
+          while (shipper.whereIs(partition, seq) === "received") shipper.appliedOf(partition)?.add(seq++);
+        }
+      };
+    }
+  },
+};
+
+const reopenedAtEnd: Mutant = {
+  rule: "a stream that is opened again begins with what is not applied yet",
+  seeds: 8,
+  invariants: [2, 12],
+  created(core) {
+    for (const shipper of core.shippers.values()) {
+      const onOpen = shipper.onOpen.bind(shipper);
+      shipper.onOpen = (open) => {
+        const lost = onOpen(open);
+        shipper["position"] = core.logEnd;
+        return lost;
+      };
+    }
+  },
+};
+
 const lastArrivalWins: Mutant = {
   rule: "of two versions of a key the greater one wins, in whatever order they come",
   seeds: 4,
@@ -63,9 +98,12 @@ const lastArrivalWins: Mutant = {
   created(core) {
     for (const partition of core.state.partitions.values()) {
       const apply = partition.apply.bind(partition);
-      partition.apply = (record, version) => {
-        if (record.current !== undefined && compareVersions(version, record.current) < 0) record.latest = version;
-        return apply(record, version);
+      partition.apply = (record, version, older) => {
+        if (record.current === undefined || compareVersions(version, record.current) > 0) {
+          return apply(record, version, older);
+        }
+        record.current = version;
+        return true;
       };
     }
   },
@@ -95,6 +133,8 @@ export const streamMutants: Readonly<Record<string, Mutant>> = {
   "repeats-from-applied": repeatsFromApplied,
   "never-sent-again": neverSentAgain,
   "never-asked-again": neverAskedAgain,
+  "applied-once-received": appliedOnceReceived,
+  "reopened-at-end": reopenedAtEnd,
   "last-arrival-wins": lastArrivalWins,
   "beaten-not-counted": beatenNotCounted,
 };

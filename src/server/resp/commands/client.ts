@@ -81,7 +81,7 @@ const info: Subcommand = {
   usage: "INFO",
   summary: "Return information about the current client connection.",
   run(client) {
-    client.replies.begin().verbatim("txt", clientLine(client, Date.now()));
+    client.replies.begin().verbatim("txt", clientLine(client, performance.now()));
     client.replies.end();
   },
 };
@@ -97,7 +97,7 @@ const list: Subcommand = {
       client.replies.error(chosen);
       return;
     }
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     client.replies.begin().verbatim("txt", chosen.map((other) => clientLine(other, nowMs)).join(""));
     client.replies.end();
   },

@@ -2,7 +2,7 @@
  * A file system of a few megabytes (tmpfs) that can be filled and freed: needs root, and a machine that lets root mount.
  */
 import { spawnSync } from "node:child_process";
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,9 +18,12 @@ export class SmallDisk {
     this.ballast = openSync(join(path, "ballast"), "a");
   }
 
-  /** Undefined where this process may not mount. */
-  static mount(mebibytes: number): SmallDisk | undefined {
-    const path = mkdtempSync(join(tmpdir(), "cops-small-disk-"));
+  /** At `path`, or anywhere. Undefined where this process may not mount. */
+  static mount(
+    mebibytes: number,
+    path: string = mkdtempSync(join(tmpdir(), "cops-small-disk-")),
+  ): SmallDisk | undefined {
+    mkdirSync(path, { recursive: true });
     const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${mebibytes}m`, "cops-test", path]);
     if (status === 0) return new SmallDisk(path);
     rmSync(path, { recursive: true });
