@@ -280,7 +280,7 @@ export class SnapshotTooOldError extends ClientError {
   }
 }
 
-/** Another transaction that was under way held a key, each time that this one was tried. Nothing was done. */
+/** A transaction that was under way held a key of this write, each time that it was tried. Nothing was done. */
 export class TransactionConflictError extends ClientError {
   override readonly name = "TransactionConflictError";
   readonly code = "TRANSACTION_CONFLICT";
