@@ -24,7 +24,7 @@ import type { PartsHere, Prepare, Question, TransactionId } from "../../protocol
 import type { Write } from "../../protocol/write.ts";
 
 /** The parts of one transaction that wait at this node. */
-interface Arrived {
+export interface Arrived {
   readonly id: TransactionId;
   /** Which node coordinates it here. */
   readonly coordinator: NodeId;
@@ -53,6 +53,10 @@ export class RemoteTransactions {
   /** Transactions of which parts wait here. */
   get count(): number {
     return this.arrived.size;
+  }
+
+  all(): IterableIterator<Arrived> {
+    return this.arrived.values();
   }
 
   onPartsHere(peer: NodeId, { transaction, indexes }: PartsHere): void {
@@ -150,7 +154,15 @@ export class RemoteTransactions {
     // Nobody judges what is there while this is under way.
     transaction.own = transaction.own.map((part) => {
       const { partition, record, write } = part;
-      const hold = new PreparedWrite(transaction.name, partition, record, Number.POSITIVE_INFINITY, false, write, undefined);
+      const hold = new PreparedWrite(
+        transaction.name,
+        partition,
+        record,
+        Number.POSITIVE_INFINITY,
+        false,
+        write,
+        undefined,
+      );
       hold.attach();
       return { ...part, hold };
     });
@@ -188,7 +200,8 @@ export class RemoteTransactions {
     const transaction = this.cohort.table.get(name);
     if (transaction?.indexes.includes(write.part?.index ?? 0) === true) return true;
     const coordinated = this.coordinator.table.get(name);
-    const isDecided = coordinated?.state === "deciding" || coordinated?.state === "decided" || coordinated?.state === "over";
+    const isDecided =
+      coordinated?.state === "deciding" || coordinated?.state === "decided" || coordinated?.state === "over";
     return isDecided && write.part?.index === 0;
   }
 }
