@@ -30,6 +30,7 @@ import { NodeState } from "./node-state.ts";
 import { Owner } from "./owner.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId, Placement } from "./placement.ts";
+import type { Pin } from "./older-versions.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import type { CommittedFrame } from "./recent-frames.ts";
 import { RecordCache } from "./record-cache.ts";
@@ -169,7 +170,6 @@ export class NodeCore {
       return;
     }
     const seen = { dependencies: { dots, prefixes: [] }, floor: 0, datacenter: state.datacenter };
-    const answersRefused = remote.answersRefused;
     const attach = new Attach(state, answers, remote, seen, state.timerMs + timeoutMs, () => {
       services.attaches.delete(attach);
       confirmed();
@@ -177,7 +177,7 @@ export class NodeCore {
     services.attaches.set(attach, () => {
       attach.cancel();
       // The context may well be right: whoever knows was asked, and this node does not believe its clock.
-      if (remote.answersRefused > answersRefused) refused("CLOCKSKEW");
+      if (remote.wasRefusedLately) refused("CLOCKSKEW");
       else refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
     });
     attach.begin();
@@ -312,6 +312,15 @@ export class NodeCore {
     state.effects.persist(bytes, length);
   }
 
+  /**
+   * Pins what is visible here now, or at `time`, which is closed by that: undefined when there are too many pins, or it is too
+   * long ago. From now on nothing is written over a record that was not read, and nothing is collected.
+   */
+  pin(time: HybridTime = this.state.clock.told()): Pin | undefined {
+    this.head.close(time);
+    return this.state.older.pin(time, this.state.timerMs);
+  }
+
   /** A checkpoint of everything applied so far; one at a time. */
   beginCheckpoint(): Checkpoint {
     return new Checkpoint(this, this.logEnd);
@@ -366,7 +375,8 @@ export class NodeCore {
   private canAskAbout(dots: readonly number[]): boolean {
     for (let i = 0; i < dots.length; i += 2) {
       const owner = this.placement.owner(this.state.datacenter, partitionOf(dots[i] as number));
-      if (owner !== this.state.self && !this.state.linksUp.has(owner)) return false;
+      if (owner === this.state.self) continue;
+      if (!this.state.linksUp.has(owner) || this.skew.isSilent(owner)) return false;
     }
     return true;
   }

@@ -152,7 +152,7 @@ export class NodeInbox {
     const { core } = this;
     const holds = decodeDepHolds(body);
     if (!core.state.acceptsClock(holds.clock)) {
-      core.remote.answersRefused++;
+      core.remote.onRefused();
       return;
     }
     core.state.clock.pass(holds.clock);

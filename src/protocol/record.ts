@@ -56,8 +56,7 @@ export function decodeRecord(bytes: Bytes): Version {
   const visible = reader.u64();
   const index = reader.u64();
   const expiry = reader.u64();
-  const touch =
-    format === recordFormatTouched ? { ...decodeVersionName(reader), seq: reader.u64() } : undefined;
+  const touch = format === recordFormatTouched ? { ...decodeVersionName(reader), seq: reader.u64() } : undefined;
   const value = bytes.latin1Slice(reader.offset, bytes.length);
   return new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry, touch);
 }

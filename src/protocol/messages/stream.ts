@@ -14,7 +14,14 @@
 import type { ByteReader } from "../byte-reader.ts";
 import { DecodeError } from "../byte-reader.ts";
 import type { ByteWriter } from "../byte-writer.ts";
-import { beginMessage, endMessage, messageClosed, messageStable, messageStreamAck, messageStreamOpen } from "./message.ts";
+import {
+  beginMessage,
+  endMessage,
+  messageClosed,
+  messageStable,
+  messageStreamAck,
+  messageStreamOpen,
+} from "./message.ts";
 import { partitionsMax } from "../../shared/limits.ts";
 import type { HybridTime } from "../hybrid-time.ts";
 
