@@ -181,6 +181,8 @@ export class Coordinator {
       if (part.index === 0) transaction.version = version;
       this.onOwnProposed(transaction, part);
     }
+    // Whoever waits for one of them is told when all are visible, and not between two.
+    for (const { record } of parts) record.pendingLsn = state.proposals.lastLsn;
     const request = transaction.order?.request;
     if (request !== undefined) {
       const { key } = (parts[0] as OwnPart).write;
