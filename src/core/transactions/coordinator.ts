@@ -65,11 +65,12 @@ export class Coordinator {
     if (transaction?.state !== "preparing") return;
     const cohort = transaction.cohorts.get(peer);
     if (cohort === undefined) return;
+    // Also of a no: its author learns what was there.
+    for (const { index, old } of vote.parts) transaction.olds[index] = old;
     if (vote.failure !== undefined) {
       this.onRefused(transaction, vote.failure);
       return;
     }
-    for (const { index, old } of vote.parts) transaction.olds[index] = old;
     this.voted(transaction, cohort, vote.clock);
   }
 
