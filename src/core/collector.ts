@@ -103,8 +103,10 @@ export class Collector implements LoadWaiter {
     const version = record.current;
     if (version === undefined || record.pins > 0 || record.writing || state.older.pinCount > 0) return "use";
     if (!record.loaded || record.pendingLsn > state.proposals.durableLsn) return "use";
+    // The checkpoint under way has to write it: its position may be behind the delete, while the store still holds a value.
+    if (record.dirty && state.checkpointing) return "use";
     const told = state.clock.told();
-    const end = version.deleted ? version.visible : Math.max(version.visible, hybridTimeOfUnixMs(version.expiry));
+    const end = endOf(version);
     if (end >= told) return "expiry";
     if (version.older !== undefined || end + transTimeMs * ticksPerMs > told) return "transTime";
     if (!this.isStable(record, version)) return "stability";

@@ -51,6 +51,8 @@ export class NodeState {
   /** Changed records that the next checkpoint takes. */
   dirty: KeyRecord[] = [];
   dirtyBytes = 0;
+  /** A checkpoint is being taken: what changed before it began must get into the store with it. */
+  checkpointing = false;
   /** Records of which nothing is left, until their deletes are in the store. */
   collected: Set<KeyRecord> = new Set();
   /** Clean records that the store lists as passing and that are not, until it does not any more. */
