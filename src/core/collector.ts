@@ -38,6 +38,8 @@ export function isPassing(version: Version): boolean {
 export type HeldBy = "expiry" | "transTime" | "stability" | "closed time" | "use" | "room";
 
 export class Collector implements LoadWaiter {
+  /** Something would be further if the clock that this node tells went on with the wall clock. */
+  waitsForClock = false;
   private readonly candidates = new Set<KeyRecord>();
   private round: Iterator<KeyRecord> | undefined;
   /** Where the sweep of the store goes on. */
@@ -71,6 +73,7 @@ export class Collector implements LoadWaiter {
   }
 
   tick(): void {
+    this.waitsForClock = false;
     this.visitSome();
     this.sweep();
   }
@@ -144,7 +147,11 @@ export class Collector implements LoadWaiter {
       this.forget(record);
       return;
     }
-    if (this.heldBy(record) === undefined) this.collect(record, version);
+    const reason = this.heldBy(record);
+    if (reason === undefined) this.collect(record, version);
+    else if (reason === "transTime" || (reason === "expiry" && endOf(version) < this.state.clock.physicalTime)) {
+      this.waitsForClock = true;
+    }
   }
 
   private collect(record: KeyRecord, version: Version): void {
@@ -191,6 +198,11 @@ export class Collector implements LoadWaiter {
     this.sweeping = true;
     this.state.effects.sweep(this.sweepFrom);
   }
+}
+
+/** When it became nothing here. */
+function endOf(version: Version): HybridTime {
+  return version.deleted ? version.visible : Math.max(version.visible, hybridTimeOfUnixMs(version.expiry));
 }
 
 /** No write that could matter to this key has a version at or below this, once it may go. */

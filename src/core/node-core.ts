@@ -208,10 +208,15 @@ export class NodeCore {
     this.collector.tick();
     this.state.older.expire(this.state.clock.told(), this.state.timerMs);
     this.expireAttaches();
-    if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
+    if (this.state.proposals.inFlight > 0 || this.waitsForClock) this.head.reserveAhead(0);
     this.lag.at(this.state.nowMs, this.logEnd);
     this.cache.sweep();
     this.resumeStalled();
+  }
+
+  /** What is kept for a while goes by the clock that this node tells, which without a bound on disk ahead stands still. */
+  private get waitsForClock(): boolean {
+    return this.collector.waitsForClock || this.cache.waitsForClock || this.state.older.count > 0;
   }
 
   private tickTransactions(): void {
