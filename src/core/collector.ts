@@ -113,20 +113,18 @@ export class Collector implements LoadWaiter {
     if (end >= told) return "expiry";
     if (version.older !== undefined || end + transTimeMs * ticksPerMs > told) return "transTime";
     if (!this.isStable(record, version)) return "stability";
-    if (!this.isClosed(record, boundOf(version))) return "closed time";
+    if (this.firstNotClosed(record, boundOf(version)) !== undefined) return "closed time";
     return state.collected.size >= collectedMax ? "room" : undefined;
   }
 
-  /** What holds the candidates back, by reason, of a sample. */
-  reasons(sampleMax: number): Map<HeldBy, number> {
-    const reasons = new Map<HeldBy, number>();
-    let looked = 0;
-    for (const record of this.candidates) {
-      if (++looked > sampleMax) break;
-      const reason = this.heldBy(record);
-      if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    }
-    return reasons;
+  all(): IterableIterator<KeyRecord> {
+    return this.candidates.values();
+  }
+
+  /** The first datacenter of which an older write of this candidate's key may still arrive; undefined when there is none. */
+  openDatacenter(record: KeyRecord): number | undefined {
+    const { current } = record;
+    return current === undefined ? undefined : this.firstNotClosed(record, boundOf(current));
   }
 
   private visitSome(): void {
@@ -165,6 +163,7 @@ export class Collector implements LoadWaiter {
     partition.collect(record);
     if (record.dirty) state.dirtyBytes += record.bytes - before;
     record.pins++;
+    if (state.collected.size === 0) state.collectedSinceMs = state.timerMs;
     state.collected.add(record);
     if (version.deleted) state.counters.tombstonesCollected++;
     else state.counters.expiredCollected++;
@@ -179,15 +178,15 @@ export class Collector implements LoadWaiter {
     return touch === undefined || isDone(touch.datacenter, touch.time);
   }
 
-  private isClosed(record: KeyRecord, bound: HybridTime): boolean {
+  private firstNotClosed(record: KeyRecord, bound: HybridTime): number | undefined {
     const { state } = this;
     const partition = state.partitionOf(record);
     for (let d = 0; d < state.placement.datacenters; d++) {
       const applied = partition.appliedOf(d).watermark;
       const closed = d === state.datacenter ? this.closing.time : partition.closed.closedOf(d, applied);
-      if (closed <= bound) return false;
+      if (closed <= bound) return d;
     }
-    return true;
+    return undefined;
   }
 
   /** A little at a time: what was checkpointed and left memory, or is from before a restart. */

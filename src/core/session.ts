@@ -207,6 +207,10 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     this.context.raiseFloor(reply.clock);
     const { version } = reply;
     if (version !== undefined) this.noteRead(version, reply.stable);
+    if (reply.failed === true) {
+      this.finish(tag, (sink, own) => sink.failed(own, failureOf("UNAVAILABLE")));
+      return;
+    }
     this.finish(tag, (sink, own) => sink.readDone(own, this.seen(version)));
   }
 

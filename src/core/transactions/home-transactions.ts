@@ -54,10 +54,13 @@ class OrderInHand implements LoadWaiter {
   }
 }
 
-interface Delayed {
+/** Met another transaction that holds a key, and is begun again. */
+export interface Delayed {
   readonly order: Order;
   readonly listeners: OutcomeListener[];
   readonly attempt: number;
+  /** When the attempt before was begun. */
+  readonly sinceMs: number;
   readonly atMs: number;
 }
 
@@ -77,8 +80,8 @@ export class HomeTransactions {
   }
 
   /** Those that wait to be begun again. */
-  get delayedCount(): number {
-    return this.delayed.length;
+  get allDelayed(): readonly Delayed[] {
+    return this.delayed;
   }
 
   /**
@@ -295,7 +298,8 @@ export class HomeTransactions {
       this.state.counters.transactionsInConflict++;
       if (attempt < transactionAttemptsMax) {
         const atMs = this.state.timerMs + retryMsMin * 2 ** (attempt - 1);
-        this.delayed.push({ order, listeners: transaction.listeners.splice(0), attempt: attempt + 1, atMs });
+        const listeners = transaction.listeners.splice(0);
+        this.delayed.push({ order, listeners, attempt: attempt + 1, sinceMs: transaction.sinceMs, atMs });
         return;
       }
     }
