@@ -219,7 +219,7 @@ export class NodeCore {
   /** The clock that is told stands still at its bound on disk: what goes with time would stay on a node without writes. */
   private get needsTime(): boolean {
     const { proposals, older } = this.state;
-    return proposals.inFlight > 0 || older.count > 0 || this.collector.count > 0;
+    return proposals.inFlight > 0 || older.count > 0 || this.collector.waitsForClock || this.cache.waitsForClock;
   }
 
   private tickTransactions(): void {

@@ -51,6 +51,8 @@ export class NodeState {
   /** Changed records that the next checkpoint takes. */
   dirty: KeyRecord[] = [];
   dirtyBytes = 0;
+  /** A checkpoint is being taken: what changed before it began must get into the store with it. */
+  checkpointing = false;
   /** When the first of them changed. */
   dirtySinceMs = 0;
   /** Records of which nothing is left, until their deletes are in the store. */
