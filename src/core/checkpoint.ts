@@ -9,17 +9,21 @@
  *
  * In: begin, a batch is durable or failed. Out: batches. The driver writes them; a failed one is taken again later.
  */
+import { isPassing } from "./collector.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { NodeCore } from "./node-core.ts";
 import { encodeMeta, metaKey } from "./node-meta.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
-import { encodeRecord, recordKey } from "../protocol/record.ts";
+import { encodeRecord, listedKey, recordKey } from "../protocol/record.ts";
+import { allocBytes } from "../shared/bytes.ts";
 import type { Bytes, ByteString } from "../shared/bytes.ts";
 
 const batchBytes = 1024 * 1024;
+const listedValue: Bytes = allocBytes(0);
 
 export interface CheckpointBatch {
   readonly puts: (readonly [key: ByteString, value: Bytes])[];
+  readonly deletes: ByteString[];
   /** The last batch carries the position that all of them together cover. */
   readonly last: boolean;
 }
@@ -33,6 +37,9 @@ export class Checkpoint {
   private readonly shippedFrom: number;
   private next = 0;
   private taken: KeyRecord[] = [];
+  /** Collected before it began: what they had beaten lies before `position`. */
+  private readonly collected: Set<KeyRecord>;
+  private readonly unlisted: Set<KeyRecord>;
 
   /** Everything applied so far is in the log before `position`. */
   constructor(core: NodeCore, position: number) {
@@ -41,6 +48,10 @@ export class Checkpoint {
     this.records = core.state.dirty;
     core.state.dirty = [];
     core.state.dirtyBytes = 0;
+    this.collected = core.state.collected;
+    core.state.collected = new Set();
+    this.unlisted = core.state.unlisted;
+    core.state.unlisted = new Set();
     this.meta = encodeMeta(core, position);
     let shippedFrom = position;
     for (const { neededFrom } of core.shippers.values()) shippedFrom = Math.min(shippedFrom, neededFrom);
@@ -60,24 +71,47 @@ export class Checkpoint {
     while (this.next < this.records.length && bytes < batchBytes) {
       const record = this.records[this.next++] as KeyRecord;
       const version = record.current;
-      if (version === undefined) continue;
       record.dirty = false;
+      // Collected meanwhile: its delete belongs to the next checkpoint.
+      if (version === undefined) continue;
       record.writing = true;
       this.taken.push(record);
       writer.reset();
       encodeRecord(writer, version);
       puts.push([this.keyOf(record), writer.copy()]);
+      if (isPassing(version)) puts.push([this.listedKeyOf(record), listedValue]);
       bytes += writer.length + record.key.length;
     }
     const last = this.next === this.records.length;
-    if (last) puts.push([metaKey, this.meta]);
-    return { puts, last };
+    if (!last) return { puts, deletes: [], last };
+    puts.push([metaKey, this.meta]);
+    return { puts, deletes: this.deletes(), last };
+  }
+
+  /** In the batch that moves the position, and no earlier (collector.ts). */
+  private deletes(): ByteString[] {
+    const deletes: ByteString[] = [];
+    for (const record of this.collected) {
+      if (record.current === undefined) deletes.push(this.keyOf(record), this.listedKeyOf(record));
+    }
+    for (const record of this.unlisted) {
+      const { current } = record;
+      if (current !== undefined && !isPassing(current)) deletes.push(this.listedKeyOf(record));
+    }
+    return deletes;
   }
 
   batchDurable(): void {
     for (const record of this.taken) record.writing = false;
     this.taken = [];
-    if (this.next === this.records.length) this.core.shippingKept(this.shippedFrom);
+    if (this.next !== this.records.length) return;
+    this.core.shippingKept(this.shippedFrom);
+    for (const record of this.collected) {
+      record.pins--;
+      if (record.current === undefined && record.latest === undefined && record.evictable) {
+        this.core.state.partitionOf(record).evict(record);
+      }
+    }
   }
 
   /** The batch did not get there: its records, and all that follow, are for another checkpoint. */
@@ -92,6 +126,12 @@ export class Checkpoint {
       this.core.state.markDirty(record);
     }
     this.next = this.records.length;
+    for (const record of this.collected) this.core.state.collected.add(record);
+    for (const record of this.unlisted) this.core.state.unlisted.add(record);
+  }
+
+  private listedKeyOf(record: KeyRecord): ByteString {
+    return listedKey(this.core.placement.partitionOfHash(record.hash), record.hash, record.key);
   }
 
   private keyOf(record: KeyRecord): ByteString {

@@ -141,9 +141,26 @@ describe("a context that a client brings back", () => {
     c.advance(600, 20);
     expect(confirmation).toEqual(no("CLOCKSKEW"));
     expectNothingRegistered(here);
+    // A second one for the same dot: the question was asked and its answer refused before it came.
+    const [first, second] = [confirm(here, [originOf(0, 1), 3]), confirm(here, [originOf(0, 1), 3])];
+    c.advance(600, 20);
+    expect([first, second]).toEqual([no("CLOCKSKEW"), no("CLOCKSKEW")]);
     here.skewMs = 0;
     const again = confirm(here, [originOf(0, 1), 3]);
     c.advance(100, 20);
+    expect(again).toEqual(yes);
+  });
+
+  it("is neither while nothing is heard of the owner, though its link is up", () => {
+    const { c, here, owner } = written();
+    c.advance(2_000, 100);
+    c.hold(owner, here);
+    const confirmation = confirm(here, [originOf(0, 1), 3], [], 2_000);
+    c.advance(2_100, 100);
+    expect(confirmation).toEqual(no("UNAVAILABLE"));
+    c.release(owner, here);
+    const again = confirm(here, [originOf(0, 1), 3]);
+    c.settle();
     expect(again).toEqual(yes);
   });
 

@@ -42,5 +42,7 @@ export class Counters {
   attachWaits = 0;
   clocksRefused = 0;
   evictions = 0;
+  tombstonesCollected = 0;
+  expiredCollected = 0;
   malformedMessages = 0;
 }

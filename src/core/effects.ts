@@ -5,7 +5,7 @@
  */
 import type { KeyRecord } from "./key-record.ts";
 import type { NodeId } from "./placement.ts";
-import type { Bytes } from "../shared/bytes.ts";
+import type { Bytes, ByteString } from "../shared/bytes.ts";
 
 export interface Effects {
   /** There is something to flush: call `flush` once, after the events that are at hand. Called at most once a flush. */
@@ -16,6 +16,8 @@ export interface Effects {
   send(peer: NodeId, frame: Bytes, length: number): void;
   /** Read these records from the store. */
   load(records: readonly KeyRecord[]): void;
+  /** Read which records the store lists as passing, from this place on, about `sweepKeysMax`: NodeCore.onSwept. */
+  sweep(from: ByteString): void;
   /** Read durable frames from `position` on, about `bytesMax`, for the shipper to `destination`. */
   readLog(destination: NodeId, position: number, bytesMax: number): void;
 }

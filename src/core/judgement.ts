@@ -90,4 +90,3 @@ export function touchedVersion(
   const { time, datacenter, partition } = target;
   return new Version(effectExpire, "", time, datacenter, partition, touch.seq, visible, index, expiry, touch);
 }
-

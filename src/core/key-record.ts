@@ -93,6 +93,14 @@ export class KeyRecord {
     return true;
   }
 
+  /** What was there ended, and nobody needs it any more. */
+  collect(): void {
+    this.current = undefined;
+    this.latest = undefined;
+    this.valueBytes = 0;
+    this.unknownBefore = 0;
+  }
+
   private show(version: Version): void {
     this.current = version;
     this.valueBytes = version.value.length;

@@ -13,6 +13,8 @@
  */
 import { Attach } from "./attach.ts";
 import { Checkpoint } from "./checkpoint.ts";
+import { Closing } from "./closing.ts";
+import { Collector } from "./collector.ts";
 import { DepAnswers } from "./dep-answers.ts";
 import { DependencyGate } from "./dependency-gate.ts";
 import type { Effects } from "./effects.ts";
@@ -26,6 +28,7 @@ import { NodeState } from "./node-state.ts";
 import { Owner } from "./owner.ts";
 import { datacenterOfNode } from "./placement.ts";
 import type { NodeId, Placement } from "./placement.ts";
+import type { Pin } from "./older-versions.ts";
 import { RecentFrames } from "./recent-frames.ts";
 import type { CommittedFrame } from "./recent-frames.ts";
 import { RecordCache } from "./record-cache.ts";
@@ -45,7 +48,7 @@ import { HomeTransactions } from "./transactions/home-transactions.ts";
 import { PartLog } from "./transactions/part-log.ts";
 import { RemoteTransactions } from "./transactions/remote-transactions.ts";
 import { allocBytes } from "../shared/bytes.ts";
-import type { Bytes } from "../shared/bytes.ts";
+import type { Bytes, ByteString } from "../shared/bytes.ts";
 import { Histogram } from "../shared/histogram.ts";
 import { cacheBytesDefault } from "../shared/limits.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
@@ -71,6 +74,8 @@ export class NodeCore {
   readonly remote: RemoteChecks;
   readonly forwarding: Forwarding;
   readonly owner: Owner;
+  readonly closing: Closing;
+  readonly collector: Collector;
   readonly parts: PartLog;
   readonly coordinator: Coordinator;
   readonly cohort: Cohort;
@@ -122,6 +127,10 @@ export class NodeCore {
     this.lag = new LagMarks(partitions, this.state.datacenter);
     for (const peer of this.placement.peersOf(options.self)) this.addPeer(peer);
     this.stability = new Stability(this.state, this.shippers);
+    this.closing = new Closing(this.state, this.shippers, () => this.cohort.oldestHome);
+    this.collector = new Collector(this.state, this.closing);
+    this.tail.onPassing = (record) => this.collector.add(record);
+    this.cache.onEvicted = (record) => this.collector.forget(record);
     this.inbox = new NodeInbox(this);
     this.skew = new SkewWatch(this.state);
     this.gate.onDropped = (origin) => {
@@ -159,7 +168,6 @@ export class NodeCore {
       return;
     }
     const seen = { dependencies: { dots, prefixes: [] }, floor: 0, datacenter: state.datacenter };
-    const answersRefused = remote.answersRefused;
     const attach = new Attach(state, answers, remote, seen, state.timerMs + timeoutMs, () => {
       services.attaches.delete(attach);
       confirmed();
@@ -167,7 +175,7 @@ export class NodeCore {
     services.attaches.set(attach, () => {
       attach.cancel();
       // The context may well be right: whoever knows was asked, and this node does not believe its clock.
-      if (remote.answersRefused > answersRefused) refused("CLOCKSKEW");
+      if (remote.wasRefusedLately) refused("CLOCKSKEW");
       else refused(this.canAskAbout(dots) ? "BADCONTEXT" : "UNAVAILABLE");
     });
     attach.begin();
@@ -196,6 +204,8 @@ export class NodeCore {
     this.stability.tick((time) => this.head.reserveAhead(time));
     this.head.requests.expire(this.state.timerMs);
     this.tickTransactions();
+    this.closing.tick();
+    this.collector.tick();
     this.state.older.expire(this.state.clock.told(), this.state.timerMs);
     this.expireAttaches();
     if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
@@ -262,6 +272,12 @@ export class NodeCore {
     this.state.loaded(record);
   }
 
+  /** What the store lists as passing, as `sweep` asked: the keys, and where to go on; undefined at the end. */
+  onSwept(keys: readonly ByteString[], next: ByteString | undefined): void {
+    this.collector.onSwept(keys, next);
+    this.state.wake();
+  }
+
   /** Frames of the log that `readLog` asked for. */
   onLogRead(destination: NodeId, frames: readonly CommittedFrame[]): void {
     this.shippers.get(destination)?.onLogRead(frames);
@@ -286,6 +302,15 @@ export class NodeCore {
     this.lag.at(this.state.nowMs, this.logEnd);
     const { bytes, length } = state.proposals.takeFrame();
     state.effects.persist(bytes, length);
+  }
+
+  /**
+   * Pins what is visible here now, or at `time`, which is closed by that: undefined when there are too many pins, or it is too
+   * long ago. From now on nothing is written over a record that was not read, and nothing is collected.
+   */
+  pin(time: HybridTime = this.state.clock.told()): Pin | undefined {
+    this.head.close(time);
+    return this.state.older.pin(time, this.state.timerMs);
   }
 
   /** A checkpoint of everything applied so far; one at a time. */
@@ -337,7 +362,8 @@ export class NodeCore {
   private canAskAbout(dots: readonly number[]): boolean {
     for (let i = 0; i < dots.length; i += 2) {
       const owner = this.placement.owner(this.state.datacenter, partitionOf(dots[i] as number));
-      if (owner !== this.state.self && !this.state.linksUp.has(owner)) return false;
+      if (owner === this.state.self) continue;
+      if (!this.state.linksUp.has(owner) || this.skew.isSilent(owner)) return false;
     }
     return true;
   }

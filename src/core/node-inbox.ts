@@ -15,6 +15,7 @@ import {
 } from "../protocol/messages/forward.ts";
 import {
   controlTypeMin,
+  messageClosed,
   messageCommitted,
   messageDecision,
   messageDepCheck,
@@ -48,7 +49,7 @@ import {
   decodeTransactionRequest,
   decodeVote,
 } from "../protocol/messages/transaction.ts";
-import { decodeStable, decodeStreamAck, decodeStreamOpen } from "../protocol/messages/stream.ts";
+import { decodeClosed, decodeStable, decodeStreamAck, decodeStreamOpen } from "../protocol/messages/stream.ts";
 import type { Bytes } from "../shared/bytes.ts";
 
 /** A peer has applied writes of this node that this node never gave out: this node's disk went back in time. */
@@ -129,6 +130,7 @@ export class NodeInbox {
     if (type === messageStreamData) core.receivers.get(peer)?.onData(body);
     else if (type === messageStreamAck) this.onStreamAck(peer, body);
     else if (type === messageStreamOpen) this.onStreamOpen(peer, body);
+    else if (type === messageClosed) core.closing.onClosed(peer, decodeClosed(body));
     else if (type === messageStable) core.stability.onNotice(peer, decodeStable(body));
     else throw new DecodeError(`message of unknown type ${type} from another datacenter`);
   }
@@ -150,7 +152,7 @@ export class NodeInbox {
     const { core } = this;
     const holds = decodeDepHolds(body);
     if (!core.state.acceptsClock(holds.clock)) {
-      core.remote.answersRefused++;
+      core.remote.onRefused();
       return;
     }
     core.state.clock.pass(holds.clock);

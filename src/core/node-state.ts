@@ -51,6 +51,10 @@ export class NodeState {
   /** Changed records that the next checkpoint takes. */
   dirty: KeyRecord[] = [];
   dirtyBytes = 0;
+  /** Records of which nothing is left, until their deletes are in the store. */
+  collected: Set<KeyRecord> = new Set();
+  /** Clean records that the store lists as passing and that are not, until it does not any more. */
+  unlisted: Set<KeyRecord> = new Set();
   private readonly loading = new Map<KeyRecord, LoadWaiter[]>();
   private toLoad: KeyRecord[] = [];
   private woken = false;

@@ -7,6 +7,7 @@
  * version is only ever replaced by a greater one).
  */
 import { AppliedSet } from "./applied-set.ts";
+import { ClosedTimes } from "./closed-times.ts";
 import { KeyRecord } from "./key-record.ts";
 import type { OlderVersions } from "./older-versions.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
@@ -35,12 +36,15 @@ export class Partition {
   readonly proposed: AppliedSet[] = [];
   /** By origin datacenter: every seq up to this one is applied in every datacenter, and this node's clock passed it. */
   readonly stable: number[] = [];
+  /** Up to which version nothing of an origin can still arrive, or everything is applied everywhere. */
+  readonly closed: ClosedTimes;
   /** No version of this partition has a greater time: a write above it wins without a look at the old record. */
   greatestTime: HybridTime = 0;
 
   constructor(id: number, datacenter: number, datacenters: number) {
     this.id = id;
     this.origin = originOf(datacenter, id);
+    this.closed = new ClosedTimes(datacenters);
     for (let d = 0; d < datacenters; d++) {
       this.applied.push(new AppliedSet());
       this.proposed.push(new AppliedSet());
@@ -99,6 +103,13 @@ export class Partition {
   load(record: KeyRecord, stored: Version | undefined): void {
     const before = record.bytes;
     record.load(stored);
+    this.bytes += record.bytes - before;
+  }
+
+  /** Nothing is there any more. */
+  collect(record: KeyRecord): void {
+    const before = record.bytes;
+    record.collect();
     this.bytes += record.bytes - before;
   }
 

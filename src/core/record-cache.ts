@@ -3,6 +3,8 @@
  * (design, section 4). A second-chance sweep, a little at a time: a record that was used since the last visit stays once
  * more. While there is room it does nothing.
  */
+import { transTimeMs } from "../shared/limits.ts";
+import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Partition } from "./partition.ts";
@@ -15,6 +17,7 @@ export class RecordCache {
   private readonly state: NodeState;
   private partitions: Iterator<Partition>;
   private records: Iterator<KeyRecord> | undefined;
+  onEvicted: (record: KeyRecord) => void = () => undefined;
   private partition: Partition | undefined;
 
   constructor(state: NodeState, bytesMax: number) {
@@ -41,12 +44,23 @@ export class RecordCache {
       const record = this.nextRecord();
       if (record === undefined) continue;
       if (record.used) record.used = false;
-      else if (record.evictable) excess -= this.evict(record);
+      else if (this.mayGo(record)) excess -= this.evict(record);
     }
+  }
+
+  /** What it hid, written unread, snapshots may still ask for: that it is not known is known here alone. */
+  private mayGo(record: KeyRecord): boolean {
+    if (!record.evictable) return false;
+    const { older, clock } = this.state;
+    if (record.unknownBefore <= older.floor) return true;
+    if (record.unknownBefore + transTimeMs * ticksPerMs > clock.told()) return false;
+    older.floor = record.unknownBefore;
+    return true;
   }
 
   private evict(record: KeyRecord): number {
     this.partition?.evict(record);
+    this.onEvicted(record);
     this.state.counters.evictions++;
     return record.bytes;
   }

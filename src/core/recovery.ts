@@ -7,6 +7,7 @@
  * Replay applies nothing twice: a record knows the log entry that changed it last. What is replayed was durable before the
  * crash or is made so before anything is served (the Log port syncs what it recovered).
  */
+import { isPassing } from "./collector.ts";
 import { versionOf } from "./head.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { NodeCore } from "./node-core.ts";
@@ -132,6 +133,7 @@ export class Recovery {
     if (version.effect === effectExpire || !partition.replay(record, version)) return;
     record.latest = version;
     state.markDirty(record);
+    if (isPassing(version)) this.core.collector.add(record);
   }
 
   private replayPrepare(cursor: EntryCursor): void {

@@ -28,8 +28,8 @@ export class RemoteChecks {
   private readonly watermarks = new Map<Origin, number>();
   /** The greatest clock of any answer: at or above the visible time, at its owner, of everything known to hold. */
   clockSeen: HybridTime = 0;
-  /** Answers that were not believed, since their clock is too far ahead of this node's. */
-  answersRefused = 0;
+  /** When an answer was last not believed, since its clock is too far ahead of this node's. */
+  private refusedAtMs = -Infinity;
   private toAsk = new Map<NodeId, CheckedDot[]>();
   private retryAtMs = 0;
   private backoff = 1;
@@ -70,6 +70,16 @@ export class RemoteChecks {
       else this.waiters.dotIsIn(origin, seq);
     }
     for (const { origin, watermark } of answer.watermarks) this.waiters.everythingIsIn(origin, watermark);
+  }
+
+  /** An owner answered, with a clock that this node does not believe. */
+  onRefused(): void {
+    this.refusedAtMs = this.state.timerMs;
+  }
+
+  /** Whether that was so lately that a question without an answer may be one of those, not having been asked again since. */
+  get wasRefusedLately(): boolean {
+    return this.state.timerMs - this.refusedAtMs <= depCheckRetryMs * retryBackoffMax;
   }
 
   onLinkUp(): void {

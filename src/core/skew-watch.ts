@@ -11,6 +11,8 @@ import { maxSkewMs } from "../shared/limits.ts";
 import { beginMessage, endMessage, messageHeartbeat } from "../protocol/messages/message.ts";
 
 const heartbeatMs = 1_000;
+/** A peer that missed a heartbeat and half another: it stands still, or what it sends is stuck. */
+const silentMsMin = 1.5 * heartbeatMs;
 /** A sample older than this says nothing any more. */
 const sampleAgeMsMax = 10_000;
 
@@ -51,6 +53,12 @@ export class SkewWatch {
       }
     }
     return this.isAheadOfMost();
+  }
+
+  /** Its link is up, perhaps, but it has said nothing for so long that its silence is no answer. */
+  isSilent(peer: NodeId): boolean {
+    const sample = this.samples.get(peer);
+    return sample !== undefined && this.state.timerMs - sample.takenMs > silentMsMin;
   }
 
   /** By peer: how far this node is ahead of it, in ms. */

@@ -7,6 +7,7 @@
  * Keeps invariants 1 (an effect is proposed after its causes in this log, or after they were applied elsewhere, so it is
  * applied after them), 2 and 5.
  */
+import { isPassing } from "./collector.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Partition } from "./partition.ts";
@@ -18,6 +19,8 @@ export type AppliedListener = (partition: Partition, datacenter: number, from: n
 export class Tail {
   private readonly state: NodeState;
   private readonly listeners: AppliedListener[] = [];
+  /** A version became visible that ends by itself, or is an end. */
+  onPassing: (record: KeyRecord) => void = () => undefined;
 
   constructor(state: NodeState) {
     this.state = state;
@@ -35,6 +38,7 @@ export class Tail {
     record.used = true;
     record.loaded = true;
     if (!visible) return false;
+    if (isPassing(version)) this.onPassing(record);
     if (record.dirty) this.state.dirtyBytes += record.bytes - before;
     else this.state.markDirty(record);
     return true;

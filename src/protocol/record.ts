@@ -56,8 +56,7 @@ export function decodeRecord(bytes: Bytes): Version {
   const visible = reader.u64();
   const index = reader.u64();
   const expiry = reader.u64();
-  const touch =
-    format === recordFormatTouched ? { ...decodeVersionName(reader), seq: reader.u64() } : undefined;
+  const touch = format === recordFormatTouched ? { ...decodeVersionName(reader), seq: reader.u64() } : undefined;
   const value = bytes.latin1Slice(reader.offset, bytes.length);
   return new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry, touch);
 }
@@ -73,6 +72,22 @@ export function recordKeyPrefix(partition: number, hash: number): ByteString {
     (hash >>> 8) & 0xff,
     hash & 0xff,
   );
+}
+
+/**
+ * Records that end (tombstones, values with an expiry) are listed once more, under `g` in the place of `r`, with the Unix ms
+ * from which they are of interest: so that those who collect them need not look through all.
+ */
+export const listedKeyStart: ByteString = "g";
+export const listedKeyEnd: ByteString = "h";
+
+export function listedKey(partition: number, hash: number, key: ByteString): ByteString {
+  return listedKeyStart + recordKey(partition, hash, key).slice(1);
+}
+
+/** The key of a record that is listed there. */
+export function keyOfListed(listed: ByteString): ByteString {
+  return listed.slice(recordPrefixBytes);
 }
 
 export function recordKey(partition: number, hash: number, key: ByteString): ByteString {

@@ -44,7 +44,7 @@ export class Checkpointer {
     const isDue =
       this.core.state.dirtyBytes >= dirtyBytesCheckpoint ||
       behind >= logBytesCheckpoint ||
-      (behind > 0 && timerMs >= this.nextMs + intervalMs);
+      ((behind > 0 || this.hasDeletes) && timerMs >= this.nextMs + intervalMs);
     if (!isDue) return;
     this.running = this.run(timerMs).finally(() => {
       this.running = undefined;
@@ -54,7 +54,12 @@ export class Checkpointer {
   /** A checkpoint of everything applied, now: for a clean stop, and for tests. */
   async takeNow(): Promise<void> {
     await this.running;
-    if (this.core.logEnd > this.covered) await this.run(this.core.state.timerMs);
+    if (this.core.logEnd > this.covered || this.hasDeletes) await this.run(this.core.state.timerMs);
+  }
+
+  private get hasDeletes(): boolean {
+    const { collected, unlisted } = this.core.state;
+    return collected.size > 0 || unlisted.size > 0;
   }
 
   private async run(timerMs: number): Promise<void> {
@@ -63,7 +68,7 @@ export class Checkpointer {
     try {
       for (let last = false; !last;) {
         const batch = checkpoint.take();
-        await this.store.write({ puts: batch.puts, deletes: [] });
+        await this.store.write({ puts: batch.puts, deletes: batch.deletes });
         checkpoint.batchDurable();
         last = batch.last;
       }

@@ -69,6 +69,27 @@ export class KeyspaceWalk {
 
   /** About `limit` keys; fewer, even none, do not mean that the partition is through. */
   async page(id: number, from: number, limit: number): Promise<KeyPage> {
+    const { partition, candidates, next } = await this.candidates(id, from, limit);
+    const page = await this.visible(partition, candidates, next);
+    if (page.next === hashEnd) this.memoryKeys.delete(id);
+    return page;
+  }
+
+  /**
+   * The same, with tombstones and expired values among the keys: for a snapshot at a time that is pinned. What was visible
+   * then is still a record, since nothing is collected while anything is pinned.
+   */
+  async pageOfRecords(id: number, from: number, limit: number): Promise<KeyPage> {
+    const { candidates, next } = await this.candidates(id, from, limit);
+    if (next === hashEnd) this.memoryKeys.delete(id);
+    return { keys: candidates.map(({ key }) => key), next };
+  }
+
+  private async candidates(
+    id: number,
+    from: number,
+    limit: number,
+  ): Promise<{ partition: Partition; candidates: Candidate[]; next: number }> {
     const partition = this.core.state.local(id);
     invariant(partition !== undefined, "a node walks the partitions that it owns");
     const memory = this.memoryKeysOf(partition, from);
@@ -80,10 +101,7 @@ export class KeyspaceWalk {
       next = memory.hashAt(first + limit - 1) + 1;
       end = memory.indexAt(next);
     }
-    const candidates = merge(stored.entries, memory, first, end, next);
-    const page = await this.visible(partition, candidates, next);
-    if (page.next === hashEnd) this.memoryKeys.delete(id);
-    return page;
+    return { partition, candidates: merge(stored.entries, memory, first, end, next), next };
   }
 
   /** For metrics. */

@@ -17,9 +17,10 @@ import type { KeyRecord } from "../core/key-record.ts";
 import { NodeCore } from "../core/node-core.ts";
 import type { NodeId, Placement } from "../core/placement.ts";
 import type { Transport } from "../net/transport.ts";
-import { decodeRecord } from "../protocol/record.ts";
+import { decodeRecord, keyOfListed, listedKeyEnd } from "../protocol/record.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
-import type { Bytes } from "../shared/bytes.ts";
+import type { Bytes, ByteString } from "../shared/bytes.ts";
+import { sweepKeysMax } from "../shared/limits.ts";
 import { LogFullError } from "../storage/errors.ts";
 import type { Log } from "../storage/log.ts";
 import type { Store } from "../storage/store.ts";
@@ -148,6 +149,23 @@ export class NodeDriver implements Effects {
 
   readLog(destination: NodeId, position: number, bytesMax: number): void {
     void this.readLogFor(destination, position, bytesMax);
+  }
+
+  sweep(from: ByteString): void {
+    void this.sweepFrom(from);
+  }
+
+  private async sweepFrom(from: ByteString): Promise<void> {
+    try {
+      const found = await this.store.range(from, listedKeyEnd, sweepKeysMax);
+      const last = found.length < sweepKeysMax ? undefined : found.at(-1)?.[0];
+      const keys = found.map(([key]) => keyOfListed(key));
+      this.turn(() => this.core.onSwept(keys, last === undefined ? undefined : `${last}\0`));
+    } catch (error) {
+      // It is busy, or its end is on its way: what is listed there is looked at another time.
+      this.options.logger.warn({ err: error }, "the store could not be swept for what may be collected");
+      this.turn(() => this.core.onSwept([], from));
+    }
   }
 
   private flushNow(): void {

@@ -101,3 +101,11 @@ export const preparedBytesMax = 64 * MiB;
 export const transactionAttemptsMax = 8;
 /** A read transaction whose second round comes too late is begun again, so often in all. */
 export const snapshotAttemptsMax = 4;
+/** Tombstones and expired values that were collected and whose delete is not in the store yet; beyond it collection waits. */
+export const collectedMax = 100_000;
+/** Candidates in memory up to which the store is swept for more; how many are looked at each tick; how often the store is. */
+export const collectorCandidatesMax = 50_000;
+export const collectorVisitsPerTick = 256;
+export const sweepIntervalMs = 1_000;
+/** Keys that one sweep of the store looks at. */
+export const sweepKeysMax = 256;

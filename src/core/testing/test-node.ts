@@ -16,7 +16,8 @@ import { Recovery } from "../recovery.ts";
 import { invariant } from "../../shared/assert.ts";
 import { allocBytes } from "../../shared/bytes.ts";
 import type { Bytes, ByteString } from "../../shared/bytes.ts";
-import { decodeRecord, recordKey } from "../../protocol/record.ts";
+import { sweepKeysMax } from "../../shared/limits.ts";
+import { decodeRecord, keyOfListed, listedKeyEnd, recordKey } from "../../protocol/record.ts";
 import type { Version } from "../../protocol/version.ts";
 
 const framingBytes = 16;
@@ -88,6 +89,13 @@ export class TestNode implements Effects {
 
   readLog(destination: NodeId, position: number, bytesMax: number): void {
     this.logReads.push({ destination, position, bytesMax });
+  }
+
+  sweep(from: ByteString): void {
+    const listed = [...this.store.keys()].filter((key) => key >= from && key < listedKeyEnd).toSorted();
+    const found = listed.slice(0, sweepKeysMax);
+    const last = found.length < sweepKeysMax ? undefined : found.at(-1);
+    this.core.onSwept(found.map(keyOfListed), last === undefined ? undefined : `${last}\0`);
   }
 
   // What the story does.
@@ -165,8 +173,9 @@ export class TestNode implements Effects {
 
   /** Writes one batch of a checkpoint; true when it was the last. */
   writeBatch(checkpoint: Checkpoint): boolean {
-    const { puts, last } = checkpoint.take();
+    const { puts, deletes, last } = checkpoint.take();
     for (const [key, value] of puts) this.store.set(key, value);
+    for (const key of deletes) this.store.delete(key);
     checkpoint.batchDurable();
     return last;
   }

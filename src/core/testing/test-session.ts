@@ -56,7 +56,10 @@ export class TestSession {
   }
 
   /** A write transaction: key, value pairs; or writes as they are. */
-  putAll(writes: Readonly<Record<string, ByteString>> | readonly WriteRequest[], request?: RequestId): TransactionOutcome {
+  putAll(
+    writes: Readonly<Record<string, ByteString>> | readonly WriteRequest[],
+    request?: RequestId,
+  ): TransactionOutcome {
     const outcome = new TransactionOutcome();
     const list = isList(writes) ? writes : Object.entries(writes).map(([key, value]) => assign(key, value));
     this.session.writeTransaction(list, request, outcome, 0);

@@ -123,13 +123,29 @@ export class Cohort {
     return this.bytes >= preparedBytesMax;
   }
 
+  /** The smallest time of a prepare of this datacenter's own transactions: their commits may lie just above it. */
+  get oldestHome(): HybridTime {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { id, parts } of this.table.values()) {
+      if (id.datacenter !== this.state.datacenter) continue;
+      for (const { time } of parts) oldest = Math.min(oldest, time);
+    }
+    return oldest;
+  }
+
   /** A client's transaction: parts come with the message. */
   onPrepare(peer: NodeId, prepare: Prepare): void {
     const name = transactionName(prepare.transaction);
     if (this.table.has(name)) return;
     const parts = prepare.writes.map(({ index, write }) => this.partOf(prepare, index, write));
-    const hand = new PrepareInHand(() => this.judge(peer, prepare, parts));
-    for (const { record, request } of parts) if (needsRecord(request, record)) hand.await(this.state, record);
+    for (const { record } of parts) if (record !== undefined) record.pins++;
+    const hand = new PrepareInHand(() => {
+      this.judge(peer, prepare, parts);
+      for (const { record } of parts) if (record !== undefined) record.pins--;
+    });
+    for (const { record, request } of parts) {
+      if (record !== undefined && needsRecord(request, record)) hand.await(this.state, record);
+    }
     hand.recordLoaded();
   }
 
@@ -182,12 +198,7 @@ export class Cohort {
   }
 
   /** After a restart: this part was prepared, at this time. */
-  restorePrepared(
-    { id, coordinator, holds }: Prepared,
-    write: Write,
-    partition: Partition,
-    time: HybridTime,
-  ): void {
+  restorePrepared({ id, coordinator, holds }: Prepared, write: Write, partition: Partition, time: HybridTime): void {
     const transaction = this.table.get(transactionName(id)) ?? this.begin(id, coordinator);
     const record = this.state.record(partition, write.key);
     const prepared = new PreparedWrite(transaction.name, partition, record, time, holds, write, undefined);
@@ -232,7 +243,7 @@ export class Cohort {
     { transaction, count }: Prepare,
     index: number,
     request: WriteRequest,
-  ): { partition: Partition | undefined; record: KeyRecord; request: WriteRequest; write: Write } {
+  ): { partition: Partition | undefined; record: KeyRecord | undefined; request: WriteRequest; write: Write } {
     const { state } = this;
     const hash = state.placement.hash(request.key);
     const partition = state.local(state.placement.partitionOfHash(hash));
@@ -254,7 +265,7 @@ export class Cohort {
       key,
       value,
     };
-    return { partition, record: record as KeyRecord, request, write };
+    return { partition, record, request, write };
   }
 
   private judge(peer: NodeId, prepare: Prepare, parts: readonly ReturnType<Cohort["partOf"]>[]): void {
@@ -264,18 +275,18 @@ export class Cohort {
     if (!state.linksUp.has(peer) || this.table.has(transactionName(id))) return;
     const time = state.clock.peek(floor);
     let failure: string | undefined = this.refusal(floor);
-    for (const { record, request, partition } of parts) {
-      failure ??= partition === undefined ? "UNAVAILABLE" : conflict(request, record);
-      if (failure === undefined && !conditionHolds(request, judgedAgainst(request, record), time)) {
+    for (const { record, request } of parts) {
+      failure ??= record === undefined ? "UNAVAILABLE" : conflict(request, record);
+      if (failure === undefined && record !== undefined && !conditionHolds(request, judgedAgainst(request, record), time)) {
         failure = conditionFailed;
       }
     }
     const transaction = this.begin(id, peer);
     for (const { partition, record, request, write } of parts) {
-      const old = partition === undefined ? undefined : judgedAgainst(request, record);
+      const old = record === undefined ? undefined : judgedAgainst(request, record);
       if (old !== undefined) transaction.voted.push({ index: write.part?.index ?? 0, old: told(request, old, time) });
       else transaction.voted.push({ index: write.part?.index ?? 0, old: undefined });
-      if (failure !== undefined || partition === undefined) continue;
+      if (failure !== undefined || partition === undefined || record === undefined) continue;
       const holds = isJudged(request) || request.effect === effectExpire;
       const done = resolved(request, write, old, time);
       const at = state.clock.next(floor);
@@ -336,9 +347,7 @@ export class Cohort {
     for (const part of transaction.parts) {
       const { write, partition, record } = part;
       const place = write.part as NonNullable<typeof write.part>;
-      const committed = isHome
-        ? { ...write, time: visible, seq: ++partition.seq, part: { ...place, seq } }
-        : write;
+      const committed = isHome ? { ...write, time: visible, seq: ++partition.seq, part: { ...place, seq } } : write;
       this.log.part(partition, record, committed, visible);
     }
     const { proposals } = this.state;
@@ -372,7 +381,6 @@ export class Cohort {
   private tellCommitted(peer: NodeId, id: TransactionId): void {
     if (this.state.linksUp.has(peer)) encodeCommitted(this.state.outboxes.to(peer), id);
   }
-
 }
 
 function bytesOf({ write }: PreparedWrite): number {

@@ -67,6 +67,7 @@ export class Coordinated {
   readonly listeners: OutcomeListener[] = [];
   readonly olds: (Version | undefined)[] = [];
   attempt = 1;
+  private pinned: KeyRecord[] = [];
   /** When it is given up, before the decision; when the client is told that the outcome is not known, after it. */
   deadlineMs = Number.POSITIVE_INFINITY;
   retryAtMs = 0;
@@ -112,8 +113,16 @@ export class Coordinated {
     return clock;
   }
 
+  /** From now on records of own parts stay in memory; until `releaseOwn`. */
+  pinOwn(): void {
+    this.pinned = this.own.map(({ record }) => record);
+    for (const record of this.pinned) record.pins++;
+  }
+
   releaseOwn(): void {
     for (const { hold } of this.own) hold?.detach();
+    for (const record of this.pinned) record.pins--;
+    this.pinned = [];
   }
 
   tell(tell: (listener: OutcomeListener) => void): void {

@@ -25,6 +25,7 @@ import {
   transactionAttemptsMax,
   transactionBytesMax,
   transactionKeysMax,
+  transactionsMax,
 } from "../../shared/limits.ts";
 import { noDependencies } from "../../protocol/dependencies.ts";
 import { isJudged } from "../../protocol/messages/forward.ts";
@@ -126,7 +127,8 @@ export class HomeTransactions {
     if (!isHere || writes.length > transactionKeysMax) return "UNAVAILABLE";
     let bytes = 0;
     for (const { key, value } of writes) bytes += key.length + value.length;
-    if (bytes > transactionBytesMax || coordinator.isFull || !head.canPropose) return "BUSY";
+    const isFull = coordinator.isFull || this.delayed.length >= transactionsMax;
+    if (bytes > transactionBytesMax || isFull || !head.canPropose) return "BUSY";
     if (!state.placement.hasOriginsOf(dependencies)) return "BADCONTEXT";
     if (dependencies.dots.length + writes.length * 2 >= dependenciesMax * 2) return "BADCONTEXT";
     return head.refusal(floor);
@@ -179,6 +181,7 @@ export class HomeTransactions {
     transaction.listeners.push(...listeners);
     if (order.request !== undefined) this.byRequest.set(nameOf(order.request), transaction);
     this.divide(transaction, order);
+    transaction.pinOwn();
     const hand = new OrderInHand(() => this.judge(transaction, order));
     for (const { record, index } of transaction.own) {
       if (needsRecord(order.writes[index] as Order["writes"][number], record)) hand.await(state, record);

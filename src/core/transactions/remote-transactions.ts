@@ -150,7 +150,15 @@ export class RemoteTransactions {
     // Nobody judges what is there while this is under way.
     transaction.own = transaction.own.map((part) => {
       const { partition, record, write } = part;
-      const hold = new PreparedWrite(transaction.name, partition, record, Number.POSITIVE_INFINITY, false, write, undefined);
+      const hold = new PreparedWrite(
+        transaction.name,
+        partition,
+        record,
+        Number.POSITIVE_INFINITY,
+        false,
+        write,
+        undefined,
+      );
       hold.attach();
       return { ...part, hold };
     });
@@ -188,7 +196,8 @@ export class RemoteTransactions {
     const transaction = this.cohort.table.get(name);
     if (transaction?.indexes.includes(write.part?.index ?? 0) === true) return true;
     const coordinated = this.coordinator.table.get(name);
-    const isDecided = coordinated?.state === "deciding" || coordinated?.state === "decided" || coordinated?.state === "over";
+    const isDecided =
+      coordinated?.state === "deciding" || coordinated?.state === "decided" || coordinated?.state === "over";
     return isDecided && write.part?.index === 0;
   }
 }

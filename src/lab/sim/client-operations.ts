@@ -11,7 +11,7 @@ import type { Version } from "../../protocol/version.ts";
 import type { Seen } from "../../history/format.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { Thread, ThreadStep } from "./thread.ts";
-import { describeVersion, tagOf } from "./world-write.ts";
+import { describeVersion, dotOf, tagOf } from "./world-write.ts";
 import type { DotKey } from "./world-write.ts";
 import type { World } from "./world.ts";
 import { check, Violation } from "./violation.ts";
@@ -87,8 +87,10 @@ export abstract class ClientOperation implements OperationSink, TransactionSink 
   protected sees(key: string, version: Version | undefined, hearsValue: boolean = true): DotKey[] {
     const { thread, node } = this;
     const { world } = this.scene;
-    thread.read(key, version);
-    if (version === undefined) return [];
+    const collected = version === undefined ? world.foundNothing(node.datacenter, key) : undefined;
+    thread.read(key, version, collected);
+    if (collected !== undefined) this.checkEnded(key, collected);
+    if (version === undefined) return collected === undefined ? [] : [dotOf(collected)];
     const dot = world.told(node.datacenter, key, version);
     const write = world.byDot.get(dot);
     if (write !== undefined) thread.sawPartOf(write);
@@ -106,6 +108,17 @@ export abstract class ClientOperation implements OperationSink, TransactionSink 
       return `${this.thread.name} found ${describeVersion(version)} of ${key} ${told}, which expires at ${version.expiry}`;
     });
     if (isExpired) this.scene.count("expired values found");
+  }
+
+  /** Whoever is told of nothing, where something was, is past its end. */
+  private checkEnded(key: string, collected: Version): void {
+    const isEnded = collected.deleted || collected.expiry <= unixMsOfHybridTime(this.session.context.floor);
+    check(
+      isEnded,
+      11,
+      () => `${this.thread.name} found nothing of ${key}, before the end of ${describeVersion(collected)}`,
+    );
+    this.scene.count("found nothing where something was collected");
   }
 
   protected end(): void {

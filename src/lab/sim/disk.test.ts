@@ -24,7 +24,7 @@ function busy(seed: number, cutAfter: number): Machine {
   if (cutAfter > 0) disk.cutPowerAfter(cutAfter, () => disk.crash());
   const bytes = bytesOf("last");
   disk.append(bytes, bytes.length, () => told.push("append"));
-  disk.write([["key", bytes]], () => told.push("batch"));
+  disk.write({ puts: [["key", bytes]], deletes: [] }, () => told.push("batch"));
   disk.truncate(kept);
   run(scheduler);
   return { scheduler, disk, told };

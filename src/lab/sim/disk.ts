@@ -19,6 +19,8 @@ import { invariant } from "../../shared/assert.ts";
 import { allocBytes } from "../../shared/bytes.ts";
 import type { Bytes, ByteString } from "../../shared/bytes.ts";
 import type { Random } from "../../shared/random.ts";
+import { keyOfListed, listedKeyEnd } from "../../protocol/record.ts";
+import { sweepKeysMax } from "../../shared/limits.ts";
 import type { CommittedFrame } from "../../core/recent-frames.ts";
 import type { DiskPlan } from "./plan.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -30,7 +32,10 @@ const fullRetryMs = 250;
 const writtenAfter = 0.2;
 const framesPerFile = 4;
 
-type Puts = readonly (readonly [key: ByteString, value: Bytes])[];
+interface Batch {
+  readonly puts: readonly (readonly [key: ByteString, value: Bytes])[];
+  readonly deletes: readonly ByteString[];
+}
 
 /** What was asked for and not told of. */
 interface UnderWay<T> {
@@ -49,7 +54,7 @@ export class Disk {
   /** Grows at each crash: what was scheduled before does not happen. */
   private life = 0;
   private appending: UnderWay<CommittedFrame> | undefined;
-  private writing: UnderWay<Puts> | undefined;
+  private writing: UnderWay<Batch> | undefined;
   /** Frames of the file that was removed last, while that is not synced. */
   private removing: readonly CommittedFrame[] = [];
   private truncatedTo = 0;
@@ -123,14 +128,24 @@ export class Disk {
     this.later(this.plan.readMs * this.spread(), () => done(keys.map((key) => this.store.get(key))));
   }
 
-  write(puts: Puts, done: (failed: boolean) => void): void {
+  /** Which records the store lists as passing, from a place on. */
+  sweepLater(from: ByteString, done: (keys: ByteString[], next: ByteString | undefined) => void): void {
+    this.later(this.plan.readMs * this.spread(), () => {
+      const listed = [...this.store.keys()].filter((key) => key >= from && key < listedKeyEnd).toSorted();
+      const found = listed.slice(0, sweepKeysMax);
+      const last = found.length < sweepKeysMax ? undefined : found.at(-1);
+      done(found.map(keyOfListed), last === undefined ? undefined : `${last}\0`);
+    });
+  }
+
+  write({ puts, deletes }: Batch, done: (failed: boolean) => void): void {
     invariant(this.writing === undefined, "one batch at a time");
-    const batch = { what: puts, isWritten: false };
+    const batch = { what: { puts, deletes }, isWritten: false };
     this.writing = batch;
     this.writeAndSync(batch, this.syncMs() * 3, () => {
       this.writing = undefined;
       const failed = this.isFull || (!this.healthy && this.random.chance(this.plan.storeFailure));
-      if (!failed) this.put(puts);
+      if (!failed) this.put({ puts, deletes });
       if (!this.operated()) done(failed);
     });
   }
@@ -244,8 +259,9 @@ export class Disk {
     this.end = frame.end;
   }
 
-  private put(puts: Puts): void {
+  private put({ puts, deletes }: Batch): void {
     for (const [key, value] of puts) this.store.set(key, value);
+    for (const key of deletes) this.store.delete(key);
   }
 
   private indexOf(position: number): number {

@@ -26,6 +26,7 @@ import {
   waitingWritesMax,
 } from "../../shared/limits.ts";
 import { LogChecks } from "./log-checks.ts";
+import { isNothing } from "./snapshot-checks.ts";
 import type { SimNode } from "./sim-node.ts";
 import { check } from "./violation.ts";
 import { describeDot, describeVersion, dotKeyOf, originOfDotKey, seqOfDotKey } from "./world-write.ts";
@@ -63,7 +64,7 @@ export class NodeChecks {
       if (time > this.toldNow) this.toldNow = time;
       return time;
     };
-    const { tail, snapshots } = core;
+    const { tail, snapshots, collector } = core;
     const applyVersion = tail.applyVersion.bind(tail);
     tail.applyVersion = (record, version) => {
       const isVisible = applyVersion(record, version);
@@ -74,6 +75,11 @@ export class NodeChecks {
     tail.seqsApplied = (partition, datacenter, from, to, index) => {
       for (const seq of new Set([from, to])) this.counted(dotKeyOf(datacenter, partition.id, seq));
       seqsApplied(partition, datacenter, from, to, index);
+    };
+    const collect = collector["collect"].bind(collector);
+    collector["collect"] = (record, version) => {
+      this.world.collect(this.node.datacenter, record.key, version);
+      collect(record, version);
     };
     const read = snapshots.read.bind(snapshots);
     snapshots.read = (keys, floor, time, done) => {
@@ -114,7 +120,9 @@ export class NodeChecks {
     if (version !== undefined && version.visible > through) return;
     const then = history.at(through);
     const isSame =
-      then === undefined ? version === undefined : version !== undefined && compareVersions(version, then) === 0;
+      version === undefined
+        ? isNothing(this.here, key, then)
+        : then !== undefined && compareVersions(version, then) === 0;
     check(isSame, 9, () => `${what()}, and not ${describeVersion(then)}`);
   }
 
@@ -151,6 +159,7 @@ export class NodeChecks {
         .filter((held) => held !== undefined)
         .toSorted(compareVersions)
         .at(-1);
+      if (found === undefined && isNothing(this.here, key, version)) continue;
       const isSame = found !== undefined && compareVersions(found, version) === 0 && found.expiry === version.expiry;
       check(isSame, 6, () => {
         return `node ${this.node.id} holds ${describeVersion(found)} of ${key}, not ${describeVersion(version)}`;

@@ -152,10 +152,10 @@ const batchesAreSmall: Push = {
         if (!fires()) return take();
         const some = records.slice(0, checkpoint["next"] + 1 + random.below(4));
         Reflect.set(checkpoint, "records", some);
-        const { puts, last } = take();
+        const { puts, deletes, last } = take();
         Reflect.set(checkpoint, "records", records);
-        if (some.length === records.length) return { puts, last };
-        return { puts: puts.filter(([key]) => key !== metaKey), last: false };
+        if (some.length === records.length) return { puts, deletes, last };
+        return { puts: puts.filter(([key]) => key !== metaKey), deletes: [], last: false };
       };
       return checkpoint;
     };

@@ -78,7 +78,8 @@ function pins(core: NodeCore): number {
   for (const { records } of core.state.partitions.values()) {
     for (const record of records.values()) count += Math.abs(record.pins);
   }
-  return count;
+  // Each of these is held until its delete is in the store.
+  return count - core.state.collected.size;
 }
 
 function ranges(core: NodeCore): number {

@@ -230,6 +230,10 @@ export class SimNode implements Effects, NetworkUser {
     );
   }
 
+  sweep(from: ByteString): void {
+    this.disk.sweepLater(from, (keys, next) => this.turn((core) => core.onSwept(keys, next)));
+  }
+
   /** Refuses writes for as long as the disk is full. */
   setDiskFull(isFull: boolean): void {
     this.disk.isFull = isFull;
@@ -256,7 +260,7 @@ export class SimNode implements Effects, NetworkUser {
 
   private takeBatch(checkpoint: Checkpoint): void {
     const batch = checkpoint.take();
-    this.disk.write(batch.puts, (failed) =>
+    this.disk.write(batch, (failed) =>
       this.turn((core) => {
         if (failed) {
           checkpoint.abandon();

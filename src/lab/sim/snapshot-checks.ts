@@ -21,6 +21,8 @@ const causesMax = 100;
 export interface ShownKey {
   readonly key: string;
   readonly version: Version | undefined;
+  /** Where it shows nothing: what ended there and was collected. */
+  readonly collected: Version | undefined;
 }
 
 /** What the keys show in a datacenter now: nothing older may be in a snapshot that begins now. */
@@ -43,7 +45,7 @@ export function checkSnapshot(
     if (version !== undefined) world.told(datacenter, key, version);
     const before = atStart[i];
     check(
-      before === undefined || isAtLeast(version, before),
+      isAtLeast(version ?? here.collected.get(key), before),
       9,
       () => `${key} was ${describeVersion(before)} before it began, ${what()}`,
     );
@@ -53,7 +55,8 @@ export function checkSnapshot(
   for (const at of new Set([newest, time])) {
     for (const { key, version } of shown) {
       const then = here.history(key).at(at);
-      const isSame = then === undefined ? version === undefined : isAtLeast(version, then) && isAtLeast(then, version);
+      const isSame =
+        version === undefined ? isNothing(here, key, then) : isAtLeast(version, then) && isAtLeast(then, version);
       check(isSame, 9, () => `${key} was ${describeVersion(then)} at ${at}, ${what()}`);
       here.history(key).promiseThrough(at, `at or below ${at}, the time of ${what()}`);
     }
@@ -77,11 +80,16 @@ function checkHas(
   why: string,
   story?: () => Story,
 ): void {
-  for (const { key, version } of shown) {
+  for (const { key, version, collected } of shown) {
     const part = write.part(key);
     const { name } = part ?? {};
     if (part === undefined || name === undefined) continue;
-    check(isAtLeast(version, name), 9, () => `${why}: ${part.value} of ${key} is missing in ${what()}`, story);
+    check(
+      isAtLeast(version ?? collected, name),
+      9,
+      () => `${why}: ${part.value} of ${key} is missing in ${what()}`,
+      story,
+    );
   }
 }
 
@@ -107,6 +115,11 @@ function causesOf(world: World, effect: WorldWrite): Set<DotKey> {
     for (const further of world.byDot.get(dot)?.dependencies ?? []) causes.add(further);
   }
   return causes;
+}
+
+/** Whether nothing was there then, or what was there ended and was collected. */
+export function isNothing({ collected }: WorldDatacenter, key: string, then: Version | undefined): boolean {
+  return then === undefined || ((then.deleted || then.expiry > 0) && isAtLeast(collected.get(key), then));
 }
 
 function isAtLeast(version: Version | undefined, other: Version | undefined): boolean {

@@ -9,6 +9,7 @@ import type { ClientScene } from "./client-operations.ts";
 import { checkSnapshot, currentOf } from "./snapshot-checks.ts";
 import type { ThreadStep } from "./thread.ts";
 import { describeVersion } from "./world-write.ts";
+import type { WorldDatacenter } from "./world.ts";
 
 export class SnapshotOperation extends ClientOperation {
   private readonly keys: readonly string[];
@@ -32,7 +33,11 @@ export class SnapshotOperation extends ClientOperation {
     if (this.isGone) return;
     const { thread, node, scene, keys } = this;
     this.step.state = "done";
-    const shown = keys.map((key, i) => ({ key, version: versions[i] }));
+    const { collected } = scene.world.datacenters[node.datacenter] as WorldDatacenter;
+    const shown = keys.map((key, i) => {
+      const version = versions[i];
+      return { key, version, collected: version === undefined ? collected.get(key) : undefined };
+    });
     const words = (): string => shown.map(({ key, version }) => `${key} is ${describeVersion(version)}`).join(", ");
     scene.note("snapshot", () => `${thread.name} at ${node.id}, of ${time}: ${words()}`);
     checkSnapshot(scene.world, node.datacenter, shown, this.atStart, time);

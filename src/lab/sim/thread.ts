@@ -96,9 +96,11 @@ export class Thread {
     return this.newest.get(key);
   }
 
-  read(key: string, version: Version | undefined): void {
+  /** `collected` is what ended there and was collected: nothing stands for that, too. */
+  read(key: string, version: Version | undefined, collected: Version | undefined): void {
     const before = this.newest.get(key);
-    const goesOn = before === undefined || (version !== undefined && compareVersions(version, before) >= 0);
+    const found = version ?? collected;
+    const goesOn = before === undefined || (found !== undefined && compareVersions(found, before) >= 0);
     check(
       goesOn,
       5,

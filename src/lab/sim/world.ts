@@ -7,8 +7,9 @@
  *   3  an effect becomes visible above its causes, in every datacenter; all parts of a transaction at one time
  *   5  a key's current version never goes back
  *   6  an acknowledged write is applied, and stays so; nothing is applied elsewhere that is not durable at home
+ *   11 what is collected is applied everywhere, and nothing that it had beaten comes after it
  */
-import { compareVersions, effectExpire } from "../../protocol/version.ts";
+import { compareNames, compareVersions, effectExpire } from "../../protocol/version.ts";
 import type { EffectKind, Version } from "../../protocol/version.ts";
 import type { Thread } from "./thread.ts";
 import {
@@ -44,6 +45,8 @@ export class WorldDatacenter {
   /** Transactions of which a part is committed here, and those that were aborted here, by name. */
   readonly decided: Set<string> = new Set();
   readonly aborted: Set<string> = new Set();
+  /** The newest version of each key that ended and was collected here. */
+  readonly collected: Map<string, Version> = new Map();
   private readonly histories: Map<string, KeyHistory> = new Map();
 
   constructor(index: number) {
@@ -121,6 +124,7 @@ export class World {
     const others = here.applied.get(write.dot as DotKey) ?? visible;
     check(others === visible, 3, () => `visible at ${visible}, other parts at ${others}: ${what()}`, story);
     this.checkDependencies(here, write, visible);
+    this.checkCollected(here, key, version, story);
     if (datacenterOfDotKey(write.dot as DotKey) === datacenter) {
       const { time } = version.touch ?? version;
       check(visible === time, 3, () => `visible at ${visible}, not at its time: ${what()}`);
@@ -132,6 +136,39 @@ export class World {
     check(wins === isVisible, 5, () => `${what()} ${how} ${describeVersion(before)}`, story);
     if (wins) here.current.set(key, lean(version));
     if (version.effect !== effectExpire) here.history(key).add(lean(version), story);
+  }
+
+  /** A tombstone or an expired value goes: nobody needs it any more. */
+  collect(datacenter: number, key: string, version: Version): void {
+    const here = this.datacenters[datacenter] as WorldDatacenter;
+    const what = (): string => `${describeVersion(version)} of ${key} is collected in datacenter ${datacenter}`;
+    for (const other of this.datacenters) {
+      check(other.hasWhole(dotOf(version)), 11, () => `${what()}, not applied yet in datacenter ${other.index}`);
+    }
+    check(version.deleted || version.expiry > 0, 11, () => `${what()}, and has no end`);
+    const before = here.collected.get(key);
+    if (before === undefined || compareVersions(version, before) > 0) here.collected.set(key, lean(version));
+  }
+
+  /** What a reader has seen that is told of nothing: what was there ended and was collected. */
+  foundNothing(datacenter: number, key: string): Version | undefined {
+    return this.datacenters[datacenter]?.collected.get(key);
+  }
+
+  /** Nothing comes later that what was collected had beaten, nor anything that would have prolonged it. */
+  private checkCollected(here: WorldDatacenter, key: string, version: Version, story: () => Story): void {
+    const collected = here.collected.get(key);
+    if (collected === undefined) return;
+    const isAbove = compareNames(version, collected) > 0;
+    check(
+      isAbove,
+      11,
+      () => {
+        const late = `${describeVersion(version)} of ${key} is applied in datacenter ${here.index}`;
+        return `${late} after ${describeVersion(collected)} was collected there`;
+      },
+      story,
+    );
   }
 
   /** An entry of a log changes an expiry: the version that it makes does not carry its value. */

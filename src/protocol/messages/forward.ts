@@ -17,13 +17,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { HybridTime } from "../hybrid-time.ts";
 import { Version } from "../version.ts";
 import type { EffectKind, VersionName } from "../version.ts";
-import {
-  decodeEffect,
-  decodeRequestId,
-  decodeVersionName,
-  encodeRequestId,
-  encodeVersionName,
-} from "../write.ts";
+import { decodeEffect, decodeRequestId, decodeVersionName, encodeRequestId, encodeVersionName } from "../write.ts";
 import type { RequestId } from "../write.ts";
 import {
   beginMessage,
@@ -167,7 +161,8 @@ export function decodeRequestedWrite(reader: ByteReader): WriteRequest {
   const expiry = reader.u64();
   const request = (flags & 16) === 0 ? undefined : decodeRequestId(reader);
   const expected = (flags & 32) === 0 ? undefined : decodeVersionName(reader);
-  if (condition === conditionVersion && expected === undefined) throw new DecodeError("a version is expected, not named");
+  if (condition === conditionVersion && expected === undefined)
+    throw new DecodeError("a version is expected, not named");
   const key = reader.text(keyBytesMax);
   const value = reader.text(valueBytesMax);
   return {

@@ -7,12 +7,21 @@
  * stream-open   u64 epoch, u32 count, { u16 partition, u64 watermark, u32 ranges, { u64 from, u64 to } }
  * stream-data   u64 epoch, u32 number, log entries as in the shipper's log (log-entry.ts) to the end; may be empty
  * stream-ack    u64 epoch, u64 clock, u32 count, { u32 number received }, u32 count, { u16 partition, u64 watermark applied }
+ * closed        u64 time, u32 count, { u16 partition, u64 seq }: no write of the sender's datacenter above that seq has a version
+ *               at or below the time
  * stable        u64 clock, u32 count, { u16 partition, u64 seq }: writes of the sender's datacenter, applied everywhere
  */
 import type { ByteReader } from "../byte-reader.ts";
 import { DecodeError } from "../byte-reader.ts";
 import type { ByteWriter } from "../byte-writer.ts";
-import { beginMessage, endMessage, messageStable, messageStreamAck, messageStreamOpen } from "./message.ts";
+import {
+  beginMessage,
+  endMessage,
+  messageClosed,
+  messageStable,
+  messageStreamAck,
+  messageStreamOpen,
+} from "./message.ts";
 import { partitionsMax } from "../../shared/limits.ts";
 import type { HybridTime } from "../hybrid-time.ts";
 
@@ -86,6 +95,23 @@ export function decodeStreamAck(reader: ByteReader): StreamAck {
   const count = countBelow(reader.u32(), numbersMax, "acknowledged numbers");
   for (let i = 0; i < count; i++) received.push(reader.u32());
   return { epoch, clock, received, applied: decodeSeqs(reader) };
+}
+
+export interface ClosedAnnouncement {
+  readonly time: HybridTime;
+  /** Pairs of partition and seq. */
+  readonly seqs: readonly number[];
+}
+
+export function encodeClosed(writer: ByteWriter, closed: ClosedAnnouncement): void {
+  const at = beginMessage(writer, messageClosed);
+  writer.u64(closed.time);
+  encodeSeqs(writer, closed.seqs);
+  endMessage(writer, at);
+}
+
+export function decodeClosed(reader: ByteReader): ClosedAnnouncement {
+  return { time: reader.u64(), seqs: decodeSeqs(reader) };
 }
 
 export interface StableNotice {

@@ -11,6 +11,7 @@ import { copsGetver } from "./commands/cops-getver.ts";
 import { copsDelafter, copsPutafter } from "./commands/cops-putafter.ts";
 import { copsSession } from "./commands/cops-session.ts";
 import { copsAttach, copsMaketoken, copsOpentoken, copsToken } from "./commands/cops-token.ts";
+import { copsSnapshot } from "./commands/cops-snapshot.ts";
 import { copsTopology } from "./commands/cops-topology.ts";
 import { copsWhy } from "./commands/cops-why.ts";
 import { dbsize } from "./commands/dbsize.ts";
@@ -39,7 +40,7 @@ import { type } from "./commands/type.ts";
 const strings: readonly Command[] = [get, set, setnx, getset, getdel, mget, mset, strlen];
 const keyspace: readonly Command[] = [del, unlink, exists, type, scan, keys, randomkey];
 const connection: readonly Command[] = [ping, echo, auth, hello, quit, reset, select, clientCommand];
-const server: readonly Command[] = [commandCommand, config, info, dbsize, flushall, flushdb];
+const server: readonly Command[] = [commandCommand, config, info, dbsize, flushall, flushdb, copsSnapshot];
 const sessions: readonly Command[] = [copsToken, copsAttach, copsContext, copsSession, copsWhy, copsTopology];
 const explicitContexts: readonly Command[] = [copsGetver, copsPutafter, copsDelafter, copsMaketoken, copsOpentoken];
 

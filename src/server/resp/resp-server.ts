@@ -17,6 +17,7 @@ import { OutputPool } from "../../protocol/resp/output-pool.ts";
 import { byteStringOfUtf8 } from "../../shared/bytes.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { OperationLatencies } from "../http/measures.ts";
+import { PinnedSnapshots } from "../pinned-snapshots.ts";
 import { Keyspace } from "../keyspace.ts";
 import { CommandTable } from "./command-table.ts";
 import { commands } from "./commands.ts";
@@ -148,10 +149,12 @@ export class RespServer {
     const given = { ...respLimitsDefault, ...this.options.limits };
     const limits: RespLimits = { ...given, request: { ...given.request } };
     const cluster = byteStringOfUtf8(this.options.cluster);
+    const keyspace = new Keyspace(driver);
     return {
       driver,
       core,
-      keyspace: new Keyspace(driver),
+      keyspace,
+      snapshots: new PinnedSnapshots(driver, keyspace.walk),
       table: new CommandTable(commands),
       names: new CommandNames(),
       pool: new OutputPool(),

@@ -7,6 +7,7 @@ import type { CommandNames } from "../../protocol/resp/command-names.ts";
 import type { OutputPool } from "../../protocol/resp/output-pool.ts";
 import type { OperationLatencies } from "../http/measures.ts";
 import type { Keyspace } from "../keyspace.ts";
+import type { PinnedSnapshots } from "../pinned-snapshots.ts";
 import type { CommandTable } from "./command-table.ts";
 import type { RespConnection } from "./connection.ts";
 import type { InputBudget } from "./input-budget.ts";
@@ -21,6 +22,7 @@ export interface RespServices {
   readonly driver: RespDriver;
   readonly core: NodeCore;
   readonly keyspace: Keyspace;
+  readonly snapshots: PinnedSnapshots;
   readonly table: CommandTable;
   readonly names: CommandNames;
   readonly pool: OutputPool;

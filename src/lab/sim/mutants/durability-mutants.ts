@@ -170,9 +170,9 @@ const checkpointAhead: Mutant = {
       const checkpoint = beginCheckpoint();
       const take = checkpoint.take.bind(checkpoint);
       checkpoint.take = () => {
-        const { puts, last } = take();
-        if (!last) return { puts, last };
-        return { puts: [...puts.slice(0, -1), [metaKey, encodeMeta(core, core.logEnd)]], last };
+        const { puts, deletes, last } = take();
+        if (!last) return { puts, deletes, last };
+        return { puts: [...puts.slice(0, -1), [metaKey, encodeMeta(core, core.logEnd)]], deletes, last };
       };
       return checkpoint;
     };
