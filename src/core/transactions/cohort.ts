@@ -277,7 +277,11 @@ export class Cohort {
     let failure: string | undefined = this.refusal(floor);
     for (const { record, request } of parts) {
       failure ??= record === undefined ? "UNAVAILABLE" : conflict(request, record);
-      if (failure === undefined && record !== undefined && !conditionHolds(request, judgedAgainst(request, record), time)) {
+      if (
+        failure === undefined &&
+        record !== undefined &&
+        !conditionHolds(request, judgedAgainst(request, record), time)
+      ) {
         failure = conditionFailed;
       }
     }
@@ -293,7 +297,23 @@ export class Cohort {
       transaction.parts.push(new PreparedWrite(transaction.name, partition, record, at, holds, done, old));
     }
     if (failure === undefined) this.propose(transaction);
+    else if (failure === conditionFailed) this.voteOnceDurable(transaction, parts, failure);
     else this.voteNo(transaction, failure);
+  }
+
+  /** Whoever hears that a condition failed learns what was there: a crash must not take that back. */
+  private voteOnceDurable(
+    transaction: CohortTransaction,
+    parts: readonly ReturnType<Cohort["partOf"]>[],
+    failure: string,
+  ): void {
+    const { proposals } = this.state;
+    const lsn = Math.max(...parts.map(({ record }) => record?.pendingLsn ?? 0));
+    const vote = (): void => {
+      if (this.table.get(transaction.name) === transaction) this.voteNo(transaction, failure);
+    };
+    if (lsn <= proposals.durableLsn) vote();
+    else proposals.after(lsn, { lsn: 0, commit: vote });
   }
 
   private refusal(floor: HybridTime): string | undefined {
@@ -304,6 +324,7 @@ export class Cohort {
   private voteNo(transaction: CohortTransaction, failure: string): void {
     this.table.delete(transaction.name);
     const { id, coordinator, voted } = transaction;
+    if (!this.state.linksUp.has(coordinator)) return;
     const clock = this.state.clock.told();
     encodeVote(this.state.outboxes.to(coordinator), { transaction: id, clock, failure, parts: voted });
   }

@@ -234,7 +234,8 @@ export class HomeTransactions {
     if (transaction.state !== "preparing") return;
     const failure = this.refusalOf(transaction, order);
     if (failure !== undefined) {
-      this.refused(transaction, failure);
+      if (failure === conditionFailed) this.refusedOnceDurable(transaction, failure);
+      else this.refused(transaction, failure);
       return;
     }
     const time = this.state.clock.peek(order.floor);
@@ -283,6 +284,17 @@ export class HomeTransactions {
     }
     for (const peer of transaction.cohorts.keys()) if (!state.linksUp.has(peer)) return "UNAVAILABLE";
     return this.head.refusal(order.floor);
+  }
+
+  /** Whoever hears that a condition failed learns what was there: a crash must not take that back. */
+  private refusedOnceDurable(transaction: Coordinated, failure: string): void {
+    const { proposals } = this.state;
+    const lsn = Math.max(...transaction.own.map(({ record }) => record.pendingLsn));
+    const refuse = (): void => {
+      if (transaction.state === "preparing") this.refused(transaction, failure);
+    };
+    if (lsn <= proposals.durableLsn) refuse();
+    else proposals.after(lsn, { lsn: 0, commit: refuse });
   }
 
   private refused(transaction: Coordinated, failure: string): void {
