@@ -73,7 +73,7 @@ export class HomeTransactions {
     this.state = state;
     this.head = head;
     this.coordinator = coordinator;
-    coordinator.onRefused = (transaction, failure) => this.refused(transaction, failure);
+    coordinator.onRefused = (transaction, failure) => this.refusedOnceDurable(transaction, failure);
   }
 
   /** Those that wait to be begun again. */
@@ -234,8 +234,7 @@ export class HomeTransactions {
     if (transaction.state !== "preparing") return;
     const failure = this.refusalOf(transaction, order);
     if (failure !== undefined) {
-      if (failure === conditionFailed) this.refusedOnceDurable(transaction, failure);
-      else this.refused(transaction, failure);
+      this.refusedOnceDurable(transaction, failure);
       return;
     }
     const time = this.state.clock.peek(order.floor);
@@ -286,10 +285,11 @@ export class HomeTransactions {
     return this.head.refusal(order.floor);
   }
 
-  /** Whoever hears that a condition failed learns what was there: a crash must not take that back. */
+  /** Whoever hears that a condition failed learns what was there, on other keys too: a crash must not take that back. */
   private refusedOnceDurable(transaction: Coordinated, failure: string): void {
     const { proposals } = this.state;
-    const lsn = Math.max(...transaction.own.map(({ record }) => record.pendingLsn));
+    const isTold = failure === conditionFailed;
+    const lsn = isTold ? Math.max(...transaction.own.map(({ record }) => record.pendingLsn)) : 0;
     const refuse = (): void => {
       if (transaction.state === "preparing") this.refused(transaction, failure);
     };

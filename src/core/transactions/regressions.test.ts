@@ -110,6 +110,24 @@ describe("bugs that simulation found in transactions stay away", () => {
     expect(judged.dot).toBe("nothing");
   });
 
+  test("nor what the others of its conditions held on (116)", () => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    const node = c.node(0, 0);
+    c.advance(100);
+    c.session(0, 1).put("1:y", "1");
+    c.settle();
+    node.diskHeld = true;
+    c.session(0, 0).put("0:x", "1");
+    c.settle();
+    const holds = assign("0:x", "2", { condition: conditionPresent });
+    const judged = c.session(0).putAll([holds, assign("1:y", "2", { condition: conditionAbsent })]);
+    c.advance(100);
+    expect(judged.dot).toBe("open");
+    node.diskHeld = false;
+    c.advance(3_000);
+    expect(judged.dot).toBe("nothing");
+  });
+
   test("an expired value is none for a session at another node that is told of it as what was there (6)", () => {
     const c = new Cluster({ datacenters: 1, nodes: 2 });
     c.advance(1_000);
