@@ -209,8 +209,9 @@ export class Client extends ClientRequests {
       this.numbered((request) => new TransactionOperation(this, choices, request));
       return;
     }
-    if (this.random.chance(0.5)) for (const key of keys) this.read(key);
-    else if (this.random.chance(0.5)) this.snapshot(this.someKeys(6));
+    const then = this.random.below(4);
+    if (then < 2) for (const key of keys) this.read(key);
+    if (then === 2) this.snapshot(this.someKeys(6));
     if (this.random.chance(0.3)) this.write({ key: this.key() });
   }
 
@@ -227,8 +228,9 @@ export class Client extends ClientRequests {
       const plain = { ...plainWrite(key), condition: random.chance(0.8) ? all : conditionNone };
       if (random.chance(0.15)) return { ...plain, effect: effectDelete };
       if (expires && random.chance(0.15)) return { ...plain, expiry: this.expiry() };
-      if (expires && random.chance(0.1))
+      if (expires && random.chance(0.1)) {
         return { ...plain, effect: effectExpire, expiry: this.expiry(), condition: conditionNone };
+      }
       return plain;
     });
   }
