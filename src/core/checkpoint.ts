@@ -108,6 +108,7 @@ export class Checkpoint {
     if (this.next !== this.records.length) return;
     this.core.state.checkpointing = false;
     this.core.shippingKept(this.shippedFrom);
+    for (const record of this.unlisted) record.pins--;
     for (const record of this.collected) {
       record.pins--;
       if (record.current === undefined && record.latest === undefined && record.evictable) {

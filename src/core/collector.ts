@@ -96,8 +96,13 @@ export class Collector implements LoadWaiter {
   /** A record that the store listed: perhaps it is not passing any more, then its line goes. */
   recordLoaded(record: KeyRecord): void {
     const { current } = record;
-    if (current !== undefined && isPassing(current)) this.add(record);
-    else if (!record.dirty && current !== undefined) this.state.unlisted.add(record);
+    if (current === undefined) return;
+    if (isPassing(current)) this.add(record);
+    // Held by others, or not in the store as it is: it is swept again.
+    else if (!record.dirty && record.pins === 0 && this.state.unlisted.size < collectedMax) {
+      record.pins++;
+      this.state.unlisted.add(record);
+    }
   }
 
   /** Why a candidate is still there; undefined when it may go. */

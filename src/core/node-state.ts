@@ -59,7 +59,7 @@ export class NodeState {
   collected: Set<KeyRecord> = new Set();
   /** When the first of them was collected. */
   collectedSinceMs = 0;
-  /** Clean records that the store lists as passing and that are not, until it does not any more. */
+  /** Records that the store lists as passing and that are not, until it does not any more; they stay in memory. */
   unlisted: Set<KeyRecord> = new Set();
   private readonly loading = new Map<KeyRecord, LoadWaiter[]>();
   private toLoad: KeyRecord[] = [];
