@@ -66,6 +66,13 @@ export class OlderVersions {
     return this.pinned.size;
   }
 
+  /** Since when the oldest pin is there; undefined when there is none. */
+  get oldestPinMs(): number | undefined {
+    let oldest: number | undefined;
+    for (const { sinceMs } of this.pins) oldest = Math.min(oldest ?? sinceMs, sinceMs);
+    return oldest;
+  }
+
   /** When the oldest version that is kept was superseded; undefined when there is none. */
   get oldest(): HybridTime | undefined {
     return this.superseding[this.head]?.visible;

@@ -15,7 +15,7 @@ import type { ByteWriter } from "../byte-writer.ts";
 import { decodeDependencies, encodeDependencies } from "../dependencies.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { HybridTime } from "../hybrid-time.ts";
-import { Version } from "../version.ts";
+import { effectDelete, Version } from "../version.ts";
 import type { EffectKind, VersionName } from "../version.ts";
 import { decodeEffect, decodeRequestId, decodeVersionName, encodeRequestId, encodeVersionName } from "../write.ts";
 import type { RequestId } from "../write.ts";
@@ -237,7 +237,8 @@ export function decodeWriteReply(reader: ByteReader): WriteReply {
 
 export function encodeVersion(writer: ByteWriter, version: Version): void {
   const { touch } = version;
-  writer.u8(version.effect);
+  // What has expired is nothing to whoever is told of it, whatever its clock says.
+  writer.u8(version.deleted ? effectDelete : version.effect);
   writer.u8(touch === undefined ? 0 : 1);
   writer.u16(version.datacenter);
   writer.u16(version.partition);
