@@ -21,6 +21,7 @@ import type { NodeId } from "../placement.ts";
 import { PreparedWrite } from "../prepared-write.ts";
 import {
   dependenciesMax,
+  forwardedRequestTimeoutMs,
   prepareMsMax,
   transactionAttemptsMax,
   transactionBytesMax,
@@ -151,9 +152,30 @@ export class HomeTransactions {
     if (answered === "forgotten" || answered.key !== order.writes[0]?.key) listener.failed("STALEREQUEST");
     else {
       this.state.counters.requestsRepeated++;
-      listener.done(answered.version, [], true);
+      this.repeatAnswer(answered.version, listener);
     }
     return true;
+  }
+
+  /** A restart lets the decision be known before every part is committed. */
+  private repeatAnswer(version: Version | undefined, listener: OutcomeListener): void {
+    const undone = version === undefined ? undefined : this.undone(version);
+    if (undone === undefined) {
+      listener.done(version, [], true);
+      return;
+    }
+    undone.deadlineMs = Math.min(undone.deadlineMs, this.state.timerMs + forwardedRequestTimeoutMs);
+    undone.listeners.push({ done: () => listener.done(version, [], true), failed: (code) => listener.failed(code) });
+  }
+
+  /** The transaction of this dot, where not every part is known to be committed. */
+  private undone({ datacenter, partition, seq }: Version): Coordinated | undefined {
+    for (const transaction of this.coordinator.table.values()) {
+      const { id, state } = transaction;
+      const isIt = id.datacenter === datacenter && id.partition === partition && transaction.seq === seq;
+      if (isIt && (state === "deciding" || state === "decided")) return transaction;
+    }
+    return undefined;
   }
 
   /** Who waits for the outcome of this request, where it is under way. */
