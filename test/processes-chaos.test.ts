@@ -35,7 +35,7 @@ describe("chaos on real processes", () => {
     "converges, has every acknowledged write, and what sessions saw is causal+",
     async () => {
       const possible = cheap.filter((kind) => whyImpossible(kind) === undefined);
-      const { good, check, felt, faults, final, powerCuts, ownWrites, ownWritesLost, fatal } = await run(25, possible);
+      const { good, check, felt, faults, final, powerCuts, ownWrites, ownWritesLost, fatal } = await run(30, possible);
       expect({ counts: [...check.counts], ownWritesLost, fatal }).toEqual({ counts: [], ownWritesLost: [], fatal: [] });
       expect([final.converged, good]).toEqual([true, true]);
       expect([...faults.keys()].toSorted()).toEqual([...possible].toSorted());
@@ -50,7 +50,7 @@ describe("chaos on real processes", () => {
   it(
     "finds out disks that say synced and are not, once the power was cut",
     async () => {
-      const { good, directory } = await run(6, ["power"], true);
+      const { good, directory } = await run(12, ["power"], true);
       expect(good).toBe(false);
       // A bad run keeps what shows why.
       expect(directory).toBeDefined();

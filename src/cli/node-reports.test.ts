@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { keptTable } from "./kept-table.ts";
 import { nodeReports } from "./node-reports.ts";
 import { statusTable } from "./status-table.ts";
 import { FakeHttp } from "./testing/fake-http.ts";
@@ -25,6 +26,27 @@ const status: NodeStatus = {
     { destination: 257, datacenter: 1, open: false, behindBytes: 9, inFlightBytes: 0, lagMs: 2_500 },
   ],
   waiting: { count: 3, bytes: 100, oldestMs: 61_000 },
+  kept: [
+    {
+      what: "tombstones and expiring values",
+      count: 12,
+      bytes: 4_096,
+      oldestMs: 61_000,
+      heldBy: [
+        { why: "closed time", datacenter: 1, count: 9 },
+        { why: "transTime", count: 3 },
+      ],
+    },
+    {
+      what: "transactions coordinated",
+      count: 1,
+      bytes: 9,
+      oldestMs: 0,
+      heldBy: [{ why: "vote", node: 256, count: 1 }],
+    },
+    { what: "superseded versions", count: 0, bytes: 0, oldestMs: 0, heldBy: [] },
+    { what: "records in memory", count: 2, bytes: 500, oldestMs: 0, heldBy: [] },
+  ],
   links: [
     { ...link, peer: 512, up: true, lastError: undefined },
     { ...link, peer: 256, up: false, lastError: "LINK_CUT cut by the fault layer" },
@@ -66,6 +88,22 @@ describe("the report of a node", () => {
     const table = statusTable(await nodeReports(cluster));
     expect(cells(table)[1]?.[1]).toBe("read-only");
     expect(table).toContain("east-n0 refuses writes: the disk is full");
+  });
+
+  it("shows what is kept, with what holds it back by name, and nothing of which there is none", async () => {
+    const cluster = await http.cluster(["east", "west"], ({ node }) => {
+      const { kept: _, ...older } = status;
+      return { status: 200, body: node === "east-n0" ? status : older };
+    });
+    const reports = await nodeReports(cluster);
+    const held = "closed time of west (9), transTime (3)";
+    expect(cells(keptTable(reports)).slice(0, 5)).toEqual([
+      ["DATACENTER", "NODE", "KEPT", "COUNT", "BYTES", "OLDEST", "HELD BY"],
+      ["east", "east-n0", "tombstones and expiring values", "12", "4KiB", "1m1s", held],
+      ["east", "east-n0", "transactions coordinated", "1", "9B", "-", "vote of west-n0 (1)"],
+      ["east", "east-n0", "records in memory", "2", "500B", "-", "-"],
+      ["west", "west-n0", "-", "-", "-", "-", "-"],
+    ]);
   });
 
   it("gives the reason where there is no answer", async () => {

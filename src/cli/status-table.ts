@@ -55,7 +55,7 @@ function lagMsByDatacenter({ shipping }: NodeStatus): Map<number, number> {
 }
 
 /** Links tell their peer by its NodeId; the reports are in the order of indexes. */
-function nodeNames(reports: readonly NodeReport[]): Map<NodeId, string> {
+export function nodeNames(reports: readonly NodeReport[]): Map<NodeId, string> {
   const names = new Map<NodeId, string>();
   const counts = new Map<number, number>();
   for (const { datacenterIndex, name } of reports) {
@@ -66,7 +66,7 @@ function nodeNames(reports: readonly NodeReport[]): Map<NodeId, string> {
   return names;
 }
 
-function notes(reports: readonly NodeReport[], names: ReadonlyMap<NodeId, string>): string[] {
+export function notes(reports: readonly NodeReport[], names: ReadonlyMap<NodeId, string>): string[] {
   const lines = reports.flatMap(({ name, error, status }) => [
     ...(error === null ? [] : [`${name}: ${error}`]),
     ...(typeof status?.refusingWrites === "string" ? [`${name} refuses writes: ${status.refusingWrites}`] : []),

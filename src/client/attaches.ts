@@ -8,8 +8,9 @@
  *
  * Bounded by `attachLinksMax` at once and `attachesWaitingMax` waiting.
  */
-import { isReplyError, openTokenAnswer, openTokenCommand } from "./commands.ts";
-import type { OpenedToken } from "./commands.ts";
+import { isReplyError, openTokenAnswer } from "./answers.ts";
+import type { OpenedToken } from "./answers.ts";
+import { openTokenCommand } from "./commands.ts";
 import {
   AttachTimeoutError,
   BackpressureError,

@@ -8,11 +8,11 @@
  *
  * Every promise that was given out is settled when the client is closed (docs/CLIENT.md, "Closing").
  */
+import type { OpenedToken } from "./answers.ts";
 import { Attaches } from "./attaches.ts";
 import { Budget } from "./budget.ts";
 import { helloCommand } from "./commands.ts";
 import type { ContextThread } from "./context-thread.ts";
-import type { OpenedToken } from "./commands.ts";
 import {
   BackpressureError,
   ClientClosedError,
@@ -110,6 +110,11 @@ export class ClientCore implements ThreadHost, RoutesHost, Timed {
 
   partitionOf(key: ByteString): number {
     return partitionOfKey(key, this.topology);
+  }
+
+  /** One of the partitions of these keys: its owner has as many of them as any. */
+  partitionOfMost(keys: readonly ByteString[]): number {
+    return this.links.mostlyOwned(keys.map((key) => this.partitionOf(key)));
   }
 
   /** Throws why this context may not do this now. */

@@ -6,13 +6,15 @@
  * - no request takes effect twice, one that was answered took effect once, one that was rejected with a definite error did
  *   not at all;
  * - each write of a thread depends on the last one before it whose fate its context knows, and on what it read since;
- * - no read of a thread goes back behind what it saw or wrote.
+ * - no read of a thread goes back behind what it saw or wrote;
+ * - a write transaction is seen whole or not at all.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Client } from "./client.ts";
 import type { ClientContext } from "./client-context.ts";
 import { ClientError, UnknownOutcomeError } from "./errors.ts";
+import type { VersionedValue, WriteResult } from "./results.ts";
 import { connected } from "./testing/connected.ts";
 import type { Scene } from "./testing/connected.ts";
 import type { FakeNode, Fault } from "./testing/fake-datacenter.ts";
@@ -20,6 +22,8 @@ import { replyError } from "../protocol/resp/reply-values.ts";
 import { Random } from "../shared/random.ts";
 
 const keys = ["a", "b", "c", "d", "e", "f"];
+/** Only ever written together. */
+const pair = ["g", "h"];
 const opsPerThread = 12;
 
 class Thread {
@@ -44,8 +48,11 @@ class Thread {
 
   async run(): Promise<void> {
     for (let i = 0; i < opsPerThread; i++) {
-      if (this.random.chance(0.5)) await this.write();
-      else await this.reads(1 + this.random.below(3));
+      const die = this.random.below(10);
+      if (die < 3) await this.write([this.random.pick(keys)]);
+      else if (die < 5) await this.write(this.random.chance(0.5) ? pair : this.someKeys());
+      else if (die < 8) await this.reads(1 + this.random.below(3));
+      else await this.snapshot();
     }
   }
 
@@ -59,55 +66,77 @@ class Thread {
       asked.map((key) => this.client.getVersioned(key, this.context, this.options())),
     );
     for (const [i, answer] of answers.entries()) {
-      const key = asked[i] as string;
-      if (answer.status === "rejected") {
-        expect(answer.reason).toBeInstanceOf(ClientError);
-        continue;
-      }
-      const { write } = answer.value;
-      const time = write === null ? 0 : write.version.time;
-      expect(time).toBeGreaterThanOrEqual(this.seen.get(key) ?? 0);
-      this.seen.set(key, time);
-      if (write !== null) this.needed.add(`${write.dot.datacenter}/${write.dot.partition}/${write.dot.seq}`);
+      if (answer.status === "rejected") expect(answer.reason).toBeInstanceOf(ClientError);
+      else this.saw(asked[i] as string, answer.value);
     }
   }
 
-  private async write(): Promise<void> {
-    const key = this.random.pick(keys);
+  private async snapshot(): Promise<void> {
+    const asked = [...this.someKeys(), ...pair];
+    try {
+      const { values } = await this.client.getTransVersioned(asked, this.context, this.options());
+      for (const [i, value] of values.entries()) this.saw(asked[i] as string, value);
+      expect(values.at(-1)?.text).toBe(values.at(-2)?.text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ClientError);
+    }
+  }
+
+  private saw(key: string, { write }: VersionedValue): void {
+    const time = write === null ? 0 : write.version.time;
+    expect(time).toBeGreaterThanOrEqual(this.seen.get(key) ?? 0);
+    this.seen.set(key, time);
+    if (write !== null) this.needed.add(`${write.dot.datacenter}/${write.dot.partition}/${write.dot.seq}`);
+  }
+
+  private someKeys(): string[] {
+    return keys.filter(() => this.random.chance(0.5)).concat("i");
+  }
+
+  private async write(written: readonly string[]): Promise<void> {
     const value = `${this.name}.${++this.writes}`;
     try {
-      await this.client.put(key, value, this.context, this.options());
-      this.known(key, value);
+      await this.put(written, value);
+      this.known(written, value);
     } catch (error) {
-      if (error instanceof UnknownOutcomeError) await this.settle(error, key, value);
+      if (error instanceof UnknownOutcomeError) await this.settle(error, written, value);
       else this.definitelyNot.add(value);
     }
   }
 
-  private async settle(error: UnknownOutcomeError, key: string, value: string): Promise<void> {
-    await expect(this.client.put(key, "never", this.context)).rejects.toBeInstanceOf(ClientError);
+  private put(written: readonly string[], value: string): Promise<WriteResult> {
+    const [first] = written;
+    if (first !== undefined && written.length === 1) {
+      return this.client.put(first, value, this.context, this.options());
+    }
+    const writes = written.map((key) => ({ kind: "put", key, value }) as const);
+    return this.client.putTrans(writes, this.context, this.options());
+  }
+
+  private async settle(error: UnknownOutcomeError, written: readonly string[], value: string): Promise<void> {
+    await expect(this.put(written, "never")).rejects.toBeInstanceOf(ClientError);
     for (let i = 0; i < 3; i++) {
       try {
         await error.write.resolve(this.options());
-        this.known(key, value);
+        this.known(written, value);
         return;
       } catch (again) {
         expect(again).toBeInstanceOf(UnknownOutcomeError);
       }
     }
-    if (error.write.state === "known") this.known(key, value);
+    if (error.write.state === "known") this.known(written, value);
     else error.write.abandon();
   }
 
-  private known(key: string, value: string): void {
-    const written = this.scene.datacenter.store.history.filter((write) => write.value === value);
-    expect(written).toHaveLength(1);
-    const [write] = written;
+  private known(written: readonly string[], value: string): void {
+    const writes = this.scene.datacenter.store.history.filter((write) => write.value === value);
+    expect(writes.map(({ key }) => key)).toEqual(written);
+    const [write] = writes;
     if (write === undefined) return;
     this.answered.add(value);
     for (const dot of this.needed) expect(write.dependsOn).toContain(dot);
     this.needed = new Set([write.dot]);
-    this.seen.set(key, Math.max(this.seen.get(key) ?? 0, write.time));
+    for (const key of written) this.seen.set(key, Math.max(this.seen.get(key) ?? 0, write.time));
   }
 
   private options(): { timeoutMs: number } {
@@ -115,13 +144,15 @@ class Thread {
   }
 }
 
-function faultOf(random: Random): Fault | undefined {
+function faultOf(random: Random, name: string): Fault | undefined {
   const die = random.below(100);
   if (die < 4) return { kind: "lost before" };
   if (die < 8) return { kind: "lost after" };
   if (die < 14) return { kind: "late", delayMs: 1 + random.below(120) };
   if (die < 18) return { kind: "reply", reply: replyError("BUSY too many") };
   if (die < 20) return { kind: "reply", reply: replyError("UNAVAILABLE the owner is down") };
+  if (die < 30 && name === "COPS.PUTTRANS") return { kind: "reply", reply: replyError("CONFLICT another holds a key") };
+  if (die < 30 && name === "COPS.GETTRANS") return { kind: "reply", reply: replyError("SNAPSHOTTOOOLD again") };
   return undefined;
 }
 
@@ -145,7 +176,7 @@ async function live(seed: number): Promise<void> {
   const { time, datacenter, client } = scene;
   for (const node of datacenter.nodes) {
     const own = random.fork(`faults of ${node.index}`);
-    node.onCommand = () => faultOf(own);
+    node.onCommand = ([name = ""]) => faultOf(own, name);
   }
   const threads = Array.from({ length: 6 }, (_, i) => new Thread(scene, random.fork(`thread ${i}`), `t${i}`));
   let over = false;
@@ -160,7 +191,7 @@ async function live(seed: number): Promise<void> {
 
 function judge(scene: Scene, threads: readonly Thread[]): void {
   const { history } = scene.datacenter.store;
-  expect(new Set(history.map((write) => write.request)).size).toBe(history.length);
+  expect(new Set(history.map((write) => `${write.request} ${write.key}`)).size).toBe(history.length);
   const values = history.map((write) => write.value);
   expect(values).not.toContain("never");
   for (const thread of threads) {

@@ -1,26 +1,27 @@
 /*
- * The client library's face: the paper's four calls (section 4.3) on explicit contexts, and a default context for those
- * who have one thread of execution. docs/CLIENT.md tells how to use it and what it promises.
+ * The client library's face: the paper's calls (sections 4.1 to 4.3, 4.6) on explicit contexts, and a default context for
+ * those who have one thread of execution. docs/CLIENT.md tells how to use it and what it promises.
  *
  * Everything happens in client-core.ts; here arguments are checked and made bytes, and results made text again.
  */
+import type { OpenedToken } from "./answers.ts";
 import { toByteString } from "./byte-text.ts";
 import type { BytesLike } from "./byte-text.ts";
 import { ClientContext, threadOf } from "./client-context.ts";
 import type { ClientCore } from "./client-core.ts";
-import type { Condition, OpenedToken } from "./commands.ts";
+import type { KeyWrite, WriteOrder } from "./commands.ts";
 import { ContextThread } from "./context-thread.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import type { ClientError } from "./errors.ts";
 import type { ClientFigures } from "./events.ts";
 import { attachTimeoutMsDefault } from "./limits.ts";
 import type { Call } from "./operations.ts";
-import { ReadOperation, TokenOperation, WriteOperation } from "./operations.ts";
+import { ReadOperation, SnapshotOperation, TokenOperation, WriteOperation, writesOf } from "./operations.ts";
 import { closeTimeoutOf, timeoutOf } from "./options.ts";
-import type { CloseOptions, DeleteOptions, OperationOptions, PutOptions } from "./options.ts";
-import type { VersionedValue, WriteResult } from "./results.ts";
+import type { CloseOptions, DeleteOptions, OperationOptions, PutOptions, TransactionWrite } from "./options.ts";
+import { deleteOrder, keyOf, keysOf, putOrder, transactionOrder } from "./orders.ts";
+import type { Snapshot, VersionedValue, WriteResult } from "./results.ts";
 import type { Topology } from "./topology.ts";
-import { keyBytesMax, valueBytesMax } from "../shared/limits.ts";
 
 const tokenBytesMax = 1024 * 1024;
 
@@ -81,9 +82,42 @@ export class Client {
     return new Promise((resolve, reject) => {
       const thread = this.#threadOf(context);
       this.#core.assertMay(thread, false);
-      const bytes = toByteString(key, "key", keyBytesMax);
+      const bytes = keyOf(key);
       const call = this.#call(options, resolve, reject);
       this.#core.submit(thread, new ReadOperation(thread, call, bytes, this.#core.partitionOf(bytes)));
+    });
+  }
+
+  /**
+   * get_trans: the values of all keys as they were together at one moment, as texts in the order of the keys. No value is
+   * without what it depends on, as far as that is among the keys; and of a transaction it shows all or nothing.
+   */
+  async getTrans<const Keys extends readonly BytesLike[]>(
+    keys: Keys,
+    context?: ClientContext,
+    options?: OperationOptions,
+  ): Promise<{ -readonly [Index in keyof Keys]: string | null }> {
+    const { values } = await this.getTransVersioned(keys, context, options);
+    // One for each key, in their order: see getTransVersioned.
+    return values.map(({ text }) => text) as { -readonly [Index in keyof Keys]: string | null };
+  }
+
+  /** The same with versions, dots and bytes, and the moment itself. */
+  getTransVersioned(
+    keys: readonly BytesLike[],
+    context: ClientContext = this.defaultContext,
+    options: OperationOptions = {},
+  ): Promise<Snapshot> {
+    return new Promise((resolve, reject) => {
+      const thread = this.#threadOf(context);
+      this.#core.assertMay(thread, false);
+      const order = keysOf(keys);
+      const inOrder = ({ time, values }: Snapshot): void => {
+        resolve({ time, values: order.places.map((place) => values[place] as VersionedValue) });
+      };
+      const call = this.#call(options, inOrder, reject);
+      const partition = this.#core.partitionOfMost(order.keys);
+      this.#core.submit(thread, new SnapshotOperation(thread, call, order.keys, partition));
     });
   }
 
@@ -94,7 +128,7 @@ export class Client {
     context: ClientContext = this.defaultContext,
     options: PutOptions = {},
   ): Promise<WriteResult> {
-    return this.#write(key, value, context, options);
+    return this.#write(() => putOrder(key, value, options, this.#core.time.unixMs()), context, options);
   }
 
   /** Like a put of nothing: leaves a tombstone, with a version and a dot. */
@@ -103,7 +137,19 @@ export class Client {
     context: ClientContext = this.defaultContext,
     options: DeleteOptions = {},
   ): Promise<WriteResult> {
-    return this.#write(key, undefined, context, options);
+    return this.#write(() => deleteOrder(key, options), context, options);
+  }
+
+  /**
+   * put_trans: all of these writes or none, in every datacenter, after what the context has seen; the context then depends
+   * on the transaction alone. Keys must differ.
+   */
+  putTrans(
+    writes: readonly TransactionWrite[],
+    context: ClientContext = this.defaultContext,
+    options: OperationOptions = {},
+  ): Promise<WriteResult> {
+    return this.#write(() => transactionOrder(writes, this.#core.time.unixMs()), context, options);
   }
 
   /**
@@ -147,23 +193,14 @@ export class Client {
     return this.close();
   }
 
-  #write(
-    key: BytesLike,
-    value: BytesLike | undefined,
-    context: ClientContext,
-    options: PutOptions,
-  ): Promise<WriteResult> {
+  #write(orderOf: () => WriteOrder, context: ClientContext, options: OperationOptions): Promise<WriteResult> {
     return new Promise((resolve, reject) => {
       const thread = this.#threadOf(context);
       this.#core.assertMay(thread, true);
-      const bytes = toByteString(key, "key", keyBytesMax);
-      const order = {
-        key: bytes,
-        value: value === undefined ? undefined : toByteString(value, "value", valueBytesMax),
-        condition: conditionOf(options),
-      };
+      const order = orderOf();
       const call = this.#call(options, resolve, reject);
-      const partition = this.#core.partitionOf(bytes);
+      // A transaction goes to the owner of its first key.
+      const partition = this.#core.partitionOf((writesOf(order)[0] as KeyWrite).key);
       this.#core.submit(thread, new WriteOperation(thread, call, order, partition, undefined));
     });
   }
@@ -183,10 +220,4 @@ export class Client {
     if (thread.host !== this.#core) throw new InvalidArgumentError("context", "made by another client");
     return thread;
   }
-}
-
-function conditionOf(options: PutOptions): Condition {
-  const { ifAbsent = false, ifPresent = false } = options;
-  if (ifAbsent && ifPresent) throw new InvalidArgumentError("ifAbsent", "excludes ifPresent");
-  return ifAbsent ? "NX" : ifPresent ? "XX" : undefined;
 }

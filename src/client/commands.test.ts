@@ -1,99 +1,55 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { carry, openTokenAnswer, readAnswer, readCommand, writeAnswer, writeCommand } from "./commands.ts";
-import { ProtocolError } from "./errors.ts";
-import type { ReplyValue } from "../protocol/resp/reply-values.ts";
+import { openTokenAnswer } from "./answers.ts";
+import { carry, readCommand, snapshotCommand, writeCommand } from "./commands.ts";
+import type { KeyWrite, SingleOrder } from "./commands.ts";
 import { originOf } from "../protocol/version.ts";
 
 const dependencies = { dots: [originOf(1, 7), 42], prefixes: [originOf(2, 3), 9] };
 const request = { client: "c", number: 3, answeredBelow: 2 };
 
+const plain = { presence: undefined, expiryUnixMs: undefined };
+
+function put(write: Partial<KeyWrite>, version?: string): SingleOrder {
+  return { kind: "put", write: { key: "k", value: "v", ...plain, ...write }, version };
+}
+
 describe("commands", () => {
   it("say what the server's documentation says", () => {
     const carried = carry(dependencies, 99);
+    const context = ["CONTEXT", carried.dependencies, "FLOOR", "99", "REQUEST", "c", "3", "2"];
+    const words = (order: SingleOrder): readonly string[] => writeCommand(order, carried, request);
     expect(readCommand("k", 99)).toEqual(["COPS.GETVER", "k", "FLOOR", "99"]);
-    expect(writeCommand({ key: "k", value: "v", condition: "NX" }, carried, request)).toEqual([
+    expect(words(put({ presence: "NX" }))).toEqual(["COPS.PUTAFTER", "k", "v", ...context, "NX"]);
+    expect(words(put({ expiryUnixMs: 7 }, "5/1/2"))).toEqual([
       "COPS.PUTAFTER",
       "k",
       "v",
-      "CONTEXT",
-      carried.dependencies,
-      "FLOOR",
-      "99",
-      "REQUEST",
-      "c",
-      "3",
-      "2",
-      "NX",
+      ...context,
+      "PXAT",
+      "7",
+      "VERSION",
+      "5/1/2",
     ]);
-    expect(writeCommand({ key: "k", value: undefined, condition: undefined }, carried, request)).toEqual([
-      "COPS.DELAFTER",
-      "k",
-      "CONTEXT",
-      carried.dependencies,
-      "FLOOR",
-      "99",
-      "REQUEST",
-      "c",
-      "3",
-      "2",
-    ]);
+    const removal: SingleOrder = {
+      kind: "delete",
+      write: { key: "k", value: undefined, ...plain },
+      version: undefined,
+    };
+    expect(words(removal)).toEqual(["COPS.DELAFTER", "k", ...context]);
+    expect(words({ ...removal, version: "none" })).toEqual(["COPS.DELAFTER", "k", ...context, "VERSION", "none"]);
     expect(openTokenAnswer([carried.dependencies, 99])).toEqual({ dependencies, floor: 99 });
   });
-});
 
-describe("answers", () => {
-  it("to a read tell a value, a tombstone and a key that was never written apart", () => {
-    const write = { version: { time: 5, datacenter: 1, partition: 2 }, dot: { datacenter: 1, partition: 2, seq: 3 } };
-    expect(readAnswer(["v", 5, 1, 2, 3, 9, 0, 0])).toEqual({
-      value: "v",
-      write,
-      clock: 9,
-      stable: false,
-      tombstone: false,
-    });
-    expect(readAnswer([null, 5, 1, 2, 3, 9, 1, 1])).toEqual({
-      value: null,
-      write,
-      clock: 9,
-      stable: true,
-      tombstone: true,
-    });
-    expect(readAnswer([null, 0, 0, 2, 0, 9, 1, 0])).toMatchObject({ value: null, write: null, tombstone: false });
-  });
-
-  it("may carry times as text, flags as booleans and more fields than are known", () => {
-    expect(readAnswer(["v", "5", 1, 2, 3, "9", false, false, "future"])).toMatchObject({ clock: 9, stable: false });
-    expect(writeAnswer([true, "5", 1, 2, 3, "9"])).toMatchObject({ written: true, clock: 9 });
-  });
-
-  it("to a write whose condition failed tell what it was judged against, if there was something", () => {
-    expect(writeAnswer([0, 0, 0, 0, 0, 9])).toEqual({ written: false, write: null, clock: 9 });
-    expect(writeAnswer([0, 5, 0, 0, 1, 9])).toMatchObject({ written: false, write: { dot: { seq: 1 } } });
-  });
-
-  it("that contradict themselves are refused", () => {
-    expect(() => readAnswer(["v", 0, 0, 2, 0, 9, 1, 0])).toThrow(ProtocolError);
-    expect(() => readAnswer([null, 5, 1, 2, 3, 9, 1, 0])).toThrow(ProtocolError);
-    expect(() => readAnswer(["v", 5, 1, 2, 3, 9, 1, 1])).toThrow(ProtocolError);
-    expect(() => readAnswer(["v", 5, 9999, 2, 3, 9, 0, 0])).toThrow(ProtocolError);
-    expect(() => writeAnswer([1, 0, 0, 0, 0, 9])).toThrow(ProtocolError);
-    expect(() => openTokenAnswer(["\u0001\0", 5])).toThrow(ProtocolError);
-  });
-
-  it("are understood or refused, whatever they are", () => {
-    const scalar = fc.oneof(fc.string(), fc.integer(), fc.double(), fc.boolean(), fc.constant(null));
-    const reply = fc.oneof(scalar, fc.array(scalar, { maxLength: 9 })) as fc.Arbitrary<ReplyValue>;
-    fc.assert(
-      fc.property(reply, (value) => {
-        for (const take of [readAnswer, writeAnswer, openTokenAnswer]) {
-          try {
-            take(value);
-          } catch (error) {
-            expect(error).toBeInstanceOf(ProtocolError);
-          }
-        }
-      }),
+  it("of transactions name the context once, and each key with what is done to it", () => {
+    const carried = carry(dependencies, 99);
+    const writes: KeyWrite[] = [
+      { key: "a", value: "1", ...plain },
+      { key: "b", value: "2", presence: "NX", expiryUnixMs: 7 },
+      { key: "c", value: undefined, presence: "XX", expiryUnixMs: undefined },
+    ];
+    expect(snapshotCommand(["a", "b"], 99)).toEqual(["COPS.GETTRANS", "FLOOR", "99", "a", "b"]);
+    expect(writeCommand({ kind: "transaction", writes }, carried, request).join(" ")).toBe(
+      `COPS.PUTTRANS CONTEXT ${carried.dependencies} FLOOR 99 REQUEST c 3 2 3 SET a 1 SETPX b 2 7 NX DEL c XX`,
     );
   });
 });

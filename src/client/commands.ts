@@ -1,29 +1,24 @@
 /*
- * The commands that the library sends, and what their replies mean (docs/COMMANDS.md). Requests are made and replies
- * taken apart here and nowhere else.
+ * The commands that the library sends (docs/COMMANDS.md). They are made here and nowhere else; answers.ts says what comes
+ * back.
  *
- *   COPS.GETVER key FLOOR t                                        -> value, write, clock, stable, tombstone
- *   COPS.PUTAFTER key value CONTEXT c FLOOR t REQUEST r [NX | XX]  -> written, write, clock
- *   COPS.DELAFTER key CONTEXT c FLOOR t REQUEST r [XX]             -> written, write, clock
- *   COPS.MAKETOKEN CONTEXT c FLOOR t                               -> token
- *   COPS.OPENTOKEN token timeoutMs                                 -> c, t
- *   COPS.TOPOLOGY JSON                                             -> topology.ts
+ *   COPS.GETVER key FLOOR t
+ *   COPS.GETTRANS FLOOR t key [key ...]
+ *   COPS.PUTAFTER key value CONTEXT c FLOOR t REQUEST r [NX | XX] [PXAT unixMs] [VERSION text]
+ *   COPS.DELAFTER key CONTEXT c FLOOR t REQUEST r [XX] [VERSION text]
+ *   COPS.PUTTRANS CONTEXT c FLOOR t REQUEST r count op [op ...]
+ *       op:  SET key value [NX | XX]   SETPX key value unixMs [NX | XX]   DEL key [XX]
+ *   COPS.MAKETOKEN CONTEXT c FLOOR t
+ *   COPS.OPENTOKEN token timeoutMs
+ *   COPS.TOPOLOGY JSON
  */
-import { ProtocolError } from "./errors.ts";
-import type { Written } from "./results.ts";
 import type { Command } from "./transport.ts";
-import { ByteReader } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
-import { decodeDependencies, encodeDependencies } from "../protocol/dependencies.ts";
+import { encodeDependencies } from "../protocol/dependencies.ts";
 import type { Dependencies } from "../protocol/dependencies.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
-import type { ReplyError, ReplyValue } from "../protocol/resp/reply-values.ts";
 import type { RequestId } from "../protocol/write.ts";
-import { bytesOf } from "../shared/bytes.ts";
 import type { ByteString } from "../shared/bytes.ts";
-import { datacentersMax, partitionsMax } from "../shared/limits.ts";
-
-export type Condition = "NX" | "XX" | undefined;
 
 /** A context as one request carries it. */
 export interface Carried {
@@ -50,20 +45,71 @@ export function readCommand(key: ByteString, floor: HybridTime): Command {
   return ["COPS.GETVER", key, "FLOOR", String(floor)];
 }
 
-export interface WriteOrder {
+export function snapshotCommand(keys: readonly ByteString[], floor: HybridTime): Command {
+  return ["COPS.GETTRANS", "FLOOR", String(floor), ...keys];
+}
+
+/** Whether the key must have no value, or one. */
+export type Presence = "NX" | "XX" | undefined;
+
+/** A write of one key. */
+export interface KeyWrite {
   readonly key: ByteString;
   /** Undefined for a delete. */
   readonly value: ByteString | undefined;
-  readonly condition: Condition;
+  readonly presence: Presence;
+  /** When the value expires; undefined for never. */
+  readonly expiryUnixMs: number | undefined;
+}
+
+/** What a caller wants written. */
+export type WriteOrder = SingleOrder | TransactionOrder;
+
+export interface SingleOrder {
+  readonly kind: "put" | "delete";
+  readonly write: KeyWrite;
+  /** The text of the version that the key must have. */
+  readonly version: string | undefined;
+}
+
+export interface TransactionOrder {
+  readonly kind: "transaction";
+  /** At least one, of different keys. */
+  readonly writes: readonly KeyWrite[];
 }
 
 export function writeCommand(order: WriteOrder, carried: Carried, request: RequestId): Command {
-  const { key, value, condition } = order;
+  return order.kind === "transaction"
+    ? transactionCommand(order, carried, request)
+    : singleCommand(order, carried, request);
+}
+
+function singleCommand(order: SingleOrder, carried: Carried, request: RequestId): Command {
+  const { key, value, presence, expiryUnixMs } = order.write;
   const command = value === undefined ? ["COPS.DELAFTER", key] : ["COPS.PUTAFTER", key, value];
+  pushContext(command, carried, request);
+  if (presence !== undefined) command.push(presence);
+  if (expiryUnixMs !== undefined) command.push("PXAT", String(expiryUnixMs));
+  if (order.version !== undefined) command.push("VERSION", order.version);
+  return command;
+}
+
+function transactionCommand(order: TransactionOrder, carried: Carried, request: RequestId): Command {
+  const command = ["COPS.PUTTRANS"];
+  pushContext(command, carried, request);
+  command.push(String(order.writes.length));
+  for (const { key, value, presence, expiryUnixMs } of order.writes) {
+    if (value === undefined) command.push("DEL", key);
+    else if (expiryUnixMs === undefined) command.push("SET", key, value);
+    else command.push("SETPX", key, value, String(expiryUnixMs));
+    if (presence !== undefined) command.push(presence);
+  }
+  return command;
+}
+
+function pushContext(command: ByteString[], carried: Carried, request: RequestId): void {
   command.push("CONTEXT", carried.dependencies, "FLOOR", String(carried.floor));
   command.push("REQUEST", request.client, String(request.number), String(request.answeredBelow));
-  if (condition !== undefined) command.push(condition);
-  return command;
 }
 
 export function makeTokenCommand(carried: Carried): Command {
@@ -72,96 +118,4 @@ export function makeTokenCommand(carried: Carried): Command {
 
 export function openTokenCommand(token: ByteString, timeoutMs: number): Command {
   return ["COPS.OPENTOKEN", token, String(Math.max(0, Math.floor(timeoutMs)))];
-}
-
-export function isReplyError(reply: ReplyValue): reply is ReplyError {
-  return isObject(reply) && reply.kind === "error";
-}
-
-/** One of the replies that say what they are. */
-function isObject(reply: ReplyValue): reply is Extract<ReplyValue, { readonly kind: string }> {
-  return typeof reply === "object" && reply !== null && !Array.isArray(reply);
-}
-
-export interface ReadAnswer {
-  readonly value: ByteString | null;
-  readonly write: Written | null;
-  readonly clock: HybridTime;
-  readonly stable: boolean;
-  readonly tombstone: boolean;
-}
-
-/** Throws ProtocolError, like all of the following. */
-export function readAnswer(reply: ReplyValue): ReadAnswer {
-  const fields = fieldsOf(reply, 8, "the answer to a read");
-  const value = fields[0] as ReplyValue;
-  if (value !== null && typeof value !== "string") throw new ProtocolError("the value of a read");
-  const write = writtenAt(fields, 1);
-  const tombstone = numberAt(fields, 7) !== 0;
-  if ((value !== null) !== (write !== null && !tombstone)) throw new ProtocolError("a value without its write");
-  return { value, write, clock: numberAt(fields, 5), stable: numberAt(fields, 6) !== 0, tombstone };
-}
-
-export interface WriteAnswer {
-  readonly written: boolean;
-  /** What was written, else what the condition was judged against. */
-  readonly write: Written | null;
-  readonly clock: HybridTime;
-}
-
-export function writeAnswer(reply: ReplyValue): WriteAnswer {
-  const fields = fieldsOf(reply, 6, "the answer to a write");
-  const written = numberAt(fields, 0) !== 0;
-  const write = writtenAt(fields, 1);
-  if (written && write === null) throw new ProtocolError("a write without its version");
-  return { written, write, clock: numberAt(fields, 5) };
-}
-
-export function textAnswer(reply: ReplyValue, what: string): ByteString {
-  if (typeof reply === "string") return reply;
-  if (isObject(reply) && reply.kind === "verbatim") return reply.text;
-  throw new ProtocolError(what);
-}
-
-export interface OpenedToken {
-  readonly dependencies: Dependencies;
-  readonly floor: HybridTime;
-}
-
-export function openTokenAnswer(reply: ReplyValue): OpenedToken {
-  const fields = fieldsOf(reply, 2, "the answer to COPS.OPENTOKEN");
-  const context = textAnswer(fields[0] as ReplyValue, "the context of a token");
-  try {
-    return { dependencies: decodeDependencies(new ByteReader(bytesOf(context))), floor: numberAt(fields, 1) };
-  } catch (error) {
-    if (error instanceof ProtocolError) throw error;
-    throw new ProtocolError("the context of a token", error);
-  }
-}
-
-/** Time, datacenter, partition, seq from `at` on; null when the time says that there was no write. */
-function writtenAt(fields: readonly ReplyValue[], at: number): Written | null {
-  const time = numberAt(fields, at);
-  if (time === 0) return null;
-  const datacenter = numberAt(fields, at + 1);
-  const partition = numberAt(fields, at + 2);
-  if (datacenter >= datacentersMax || partition >= partitionsMax) throw new ProtocolError("a dot of no such origin");
-  return { version: { time, datacenter, partition }, dot: { datacenter, partition, seq: numberAt(fields, at + 3) } };
-}
-
-/** Later servers may append fields. */
-function fieldsOf(reply: ReplyValue, lengthMin: number, what: string): readonly ReplyValue[] {
-  if (!Array.isArray(reply) || reply.length < lengthMin) throw new ProtocolError(what);
-  return reply;
-}
-
-const decimal = /^[0-9]{1,16}$/;
-
-/** A whole number from 0; flags may come as booleans, times as text. */
-function numberAt(fields: readonly ReplyValue[], at: number): number {
-  const field = fields[at];
-  const value = typeof field === "string" && decimal.test(field) ? Number(field) : field;
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new ProtocolError(`field ${at}`);
-  return value;
 }

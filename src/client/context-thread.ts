@@ -5,7 +5,8 @@
  *   operations:  [ under way, in the order sent | waiting ]
  *
  * - One write at a time, and nothing else beside it: it depends on the reads before it, and the reads behind it have to
- *   see it.
+ *   see it. A write transaction is a write like any other.
+ * - A read transaction goes alone as well: it goes to many nodes, and nothing orders it with what another asks of them.
  * - Reads follow one another without waiting where the node that they go to owns their keys and answers in order. Reads
  *   of two owners do not overlap: the first could see an effect and the second, answered earlier, miss its cause.
  * - Should a node judge overlapping reads in another order all the same, its clock tells: an answer whose clock is below
@@ -16,34 +17,31 @@
  *
  * Keeps invariant 5 for the context. Bounded by `pendingPerContextMax`.
  */
-import { isReplyError, readAnswer, textAnswer, writeAnswer } from "./commands.ts";
-import type { WriteAnswer } from "./commands.ts";
-import { ClientError, ServerRefusedError, UnknownOutcomeError } from "./errors.ts";
+import { isReplyError, readAnswer, snapshotAnswer, textAnswer, writeAnswer } from "./answers.ts";
+import type { WriteAnswer } from "./answers.ts";
+import { ClientError, UnknownOutcomeError } from "./errors.ts";
 import type { NodeLink } from "./node-link.ts";
-import type { Operation, WriteOperation } from "./operations.ts";
-import type { WriteResult, Written } from "./results.ts";
+import type { Operation, ReadOperation, WriteOperation } from "./operations.ts";
+import { refusalOf } from "./refusals.ts";
+import type { WriteResult } from "./results.ts";
 import type { ThreadHost } from "./thread-host.ts";
+import { ThreadMemory } from "./thread-memory.ts";
 import { notSet } from "./timer-wheel.ts";
 import type { Timed } from "./timer-wheel.ts";
 import { OutcomeInQuestion } from "./unknown-write.ts";
 import type { OutcomeOwner, ResolveOptions } from "./unknown-write.ts";
-import { Context } from "../core/context.ts";
+import type { Context } from "../core/context.ts";
 import { Backoff } from "../net/backoff.ts";
 import type { ReplyError, ReplyValue } from "../protocol/resp/reply-values.ts";
-import { originOf } from "../protocol/version.ts";
 import { invariant } from "../shared/assert.ts";
-
-/** Refusals that pass by themselves. UNKNOWNOUTCOME: a forwarded write got no answer; its number makes a repeat safe. */
-const passingCodes: ReadonlySet<string> = new Set(["UNAVAILABLE", "UNKNOWNOUTCOME", "BUSY", "READONLY", "LOADING"]);
 
 export class ContextThread implements Timed, OutcomeOwner {
   /** Set while the thread pauses before it tries again. */
   tick = notSet;
-  seen: Context = new Context();
   /** The write whose outcome is in question. */
   unknown: OutcomeInQuestion | undefined;
   deleted = false;
-  /** The put, delete or resolve that is not finished. */
+  /** The put, delete, transaction or resolve that is not finished. */
   writing: WriteOperation | undefined;
   readonly host: ThreadHost;
   /** In program order; the first `sent` are under way. */
@@ -53,12 +51,15 @@ export class ContextThread implements Timed, OutcomeOwner {
   private overlapLink: NodeLink | undefined;
   /** The greatest clock among the answers of the present run of overlapping reads. */
   private runClock = 0;
-  /** What was read since the write in question. */
-  private since: Context | undefined;
+  private readonly memory = new ThreadMemory();
   private advancing = false;
 
   constructor(host: ThreadHost) {
     this.host = host;
+  }
+
+  get seen(): Context {
+    return this.memory.seen;
   }
 
   get pending(): number {
@@ -135,7 +136,7 @@ export class ContextThread implements Timed, OutcomeOwner {
     outcome.state = "abandoned";
     if (this.unknown !== outcome) return;
     this.unknown = undefined;
-    this.since = undefined;
+    this.memory.dismiss();
     this.host.lanes.giveBack(outcome.numbered.lane);
     const resolving = this.writing;
     if (resolving?.resolves === outcome) this.ended(resolving, new UnknownOutcomeError(outcome));
@@ -147,7 +148,8 @@ export class ContextThread implements Timed, OutcomeOwner {
       this.ended(operation, new UnknownOutcomeError(this.unknown));
       return true;
     }
-    const link = links.route(operation.partition);
+    const onlyToOwner = operation.kind === "write" && operation.onlyToOwner;
+    const link = onlyToOwner ? links.routeToOwner(operation.partition) : links.route(operation.partition);
     if (link === undefined) {
       if (this.sent === 0) this.host.park(this);
       return false;
@@ -178,25 +180,41 @@ export class ContextThread implements Timed, OutcomeOwner {
   }
 
   private take(operation: Operation, reply: ReplyValue): void {
-    if (operation.kind === "token") {
-      const token = textAnswer(reply, "the answer to COPS.MAKETOKEN");
-      this.remove(operation);
-      operation.call.resolve(token);
-    } else if (operation.kind === "write") {
-      this.takeWrite(operation, writeAnswer(reply));
-    } else {
-      const answer = readAnswer(reply);
-      if (answer.clock < this.runClock) {
-        this.host.counters.readsOutOfOrder++;
-        this.restartFrom(operation);
-      } else {
-        this.runClock = answer.clock;
-        this.noteRead(answer.write, answer.stable, answer.clock);
+    switch (operation.kind) {
+      case "read":
+        this.takeRead(operation, reply);
+        break;
+      case "snapshot": {
+        const answer = snapshotAnswer(reply, operation.keys.length);
+        this.memory.noteSnapshot(answer);
         this.remove(operation);
         operation.succeed(answer);
+        break;
+      }
+      case "write":
+        this.takeWrite(operation, writeAnswer(reply));
+        break;
+      case "token": {
+        const token = textAnswer(reply, "the answer to COPS.MAKETOKEN");
+        this.remove(operation);
+        operation.call.resolve(token);
+        break;
       }
     }
     this.advance();
+  }
+
+  private takeRead(operation: ReadOperation, reply: ReplyValue): void {
+    const answer = readAnswer(reply);
+    if (answer.clock < this.runClock) {
+      this.host.counters.readsOutOfOrder++;
+      this.restartFrom(operation);
+      return;
+    }
+    this.runClock = answer.clock;
+    this.memory.noteRead(answer);
+    this.remove(operation);
+    operation.succeed(answer);
   }
 
   private takeWrite(operation: WriteOperation, answer: WriteAnswer): void {
@@ -204,7 +222,7 @@ export class ContextThread implements Timed, OutcomeOwner {
       this.settle(operation.resolves, answer);
       return;
     }
-    this.noteWrite(answer);
+    this.memory.noteWrite(answer);
     this.remove(operation);
     this.freeLane(operation);
     operation.call.resolve(resultOf(answer));
@@ -224,10 +242,9 @@ export class ContextThread implements Timed, OutcomeOwner {
   }
 
   private refused(operation: Operation, reply: ReplyError): void {
-    const passing = passingCodes.has(reply.code);
-    // Any other code says that this attempt did nothing, and that no copy of it is under way.
-    if (operation.kind === "write" && reply.code !== "UNKNOWNOUTCOME") operation.unaccounted--;
-    this.failed(operation, new ServerRefusedError(reply.code, reply.message, passing), passing);
+    const { error, passes, nothingDone } = refusalOf(operation, reply);
+    if (operation.kind === "write" && nothingDone) operation.unaccounted--;
+    this.failed(operation, error, passes);
   }
 
   private failed(operation: Operation, error: ClientError, again: boolean): void {
@@ -281,7 +298,7 @@ export class ContextThread implements Timed, OutcomeOwner {
       invariant(operation.numbered !== undefined, "a write that was sent has a number");
       outcome = new OutcomeInQuestion(this, operation.numbered);
       this.unknown = outcome;
-      this.since = new Context();
+      this.memory.question();
       this.host.counters.outcomesUnknown++;
       this.host.tell({ kind: "outcome-unknown", write: outcome, cause });
     }
@@ -292,12 +309,9 @@ export class ContextThread implements Timed, OutcomeOwner {
 
   /** What became of the write in question is known: the context is as if it had been known then. */
   private settle(outcome: OutcomeInQuestion, answer: WriteAnswer): void {
-    const { since } = this;
     const result = resultOf(answer);
-    this.noteWrite(answer);
-    if (answer.written && since !== undefined) this.seen.merge(since.dependencies(), since.floor);
+    this.memory.settle(answer);
     this.unknown = undefined;
-    this.since = undefined;
     outcome.state = "known";
     outcome.result = result;
     this.host.lanes.giveBack(outcome.numbered.lane);
@@ -314,27 +328,6 @@ export class ContextThread implements Timed, OutcomeOwner {
     if (operation.numbered !== undefined && operation.resolves === undefined) {
       this.host.lanes.giveBack(operation.numbered.lane);
     }
-  }
-
-  private noteRead(write: Written | null, stable: boolean, clock: number): void {
-    this.seen.raiseFloor(clock);
-    this.since?.raiseFloor(clock);
-    if (write === null || stable) return;
-    const { datacenter, partition, seq } = write.dot;
-    this.seen.saw(originOf(datacenter, partition), seq);
-    this.since?.saw(originOf(datacenter, partition), seq);
-  }
-
-  /** A write that was not written has told what it was judged against, like a read. */
-  private noteWrite(answer: WriteAnswer): void {
-    const { written, write, clock } = answer;
-    if (!written) {
-      this.noteRead(write, false, clock);
-      return;
-    }
-    if (write === null) return;
-    this.seen.raiseFloor(Math.max(clock, write.version.time));
-    this.seen.wrote(originOf(write.dot.datacenter, write.dot.partition), write.dot.seq);
   }
 }
 

@@ -23,7 +23,9 @@ export type ClientErrorCode =
   | "PROTOCOL_VIOLATION"
   | "SERVER_REFUSED"
   | "TOKEN_REFUSED"
-  | "ATTACH_TIMEOUT";
+  | "ATTACH_TIMEOUT"
+  | "SNAPSHOT_TOO_OLD"
+  | "TRANSACTION_CONFLICT";
 
 export abstract class ClientError extends Error {
   abstract readonly code: ClientErrorCode;
@@ -79,7 +81,7 @@ export class ContextDeletedError extends ClientError {
 }
 
 /**
- * A put or delete was sent and no answer came: it may have taken effect, or may yet, or never. Until `write` is resolved or
+ * A put, delete or transaction was sent and no answer came: it may have taken effect, or may yet, or never. Until `write` is resolved or
  * abandoned, its context refuses to write on. `cause` says why no answer came.
  */
 export class UnknownOutcomeError extends ClientError {
@@ -260,4 +262,27 @@ export class AttachTimeoutError extends ClientError {
     super(`not everything that the token has seen arrived here within ${timeoutMs} ms`, causedBy(cause));
     this.timeoutMs = timeoutMs;
   }
+}
+
+/**
+ * A read transaction was begun `restarts` times, and each time what was visible at its moment was no longer kept when a node
+ * came to read it: nodes are too slow for their `transTime`, or the clock of the context is far behind theirs.
+ */
+export class SnapshotTooOldError extends ClientError {
+  override readonly name = "SnapshotTooOldError";
+  readonly code = "SNAPSHOT_TOO_OLD";
+  readonly retryable = true;
+  readonly restarts: number;
+
+  constructor(restarts: number, message: string) {
+    super(message);
+    this.restarts = restarts;
+  }
+}
+
+/** A transaction that was under way held a key of this write, each time that it was tried. Nothing was done. */
+export class TransactionConflictError extends ClientError {
+  override readonly name = "TransactionConflictError";
+  readonly code = "TRANSACTION_CONFLICT";
+  readonly retryable = true;
 }

@@ -7,8 +7,18 @@ export type { ClientContext, ContextDescription } from "./client-context.ts";
 export type { BytesLike } from "./byte-text.ts";
 export * from "./errors.ts";
 export type { ClientEvent, ClientEventHook, ClientFigures } from "./events.ts";
-export type { CloseOptions, ConnectOptions, DeleteOptions, OperationOptions, PutOptions } from "./options.ts";
-export type { Dot, Version, VersionedValue, WriteResult, Written } from "./results.ts";
+export type {
+  CloseOptions,
+  ConnectOptions,
+  DeleteOptions,
+  ExpiryOptions,
+  OperationOptions,
+  PutOptions,
+  TransactionDelete,
+  TransactionPut,
+  TransactionWrite,
+} from "./options.ts";
+export type { Dot, Snapshot, Version, VersionedValue, WriteResult, Written } from "./results.ts";
 export type { RetryPolicy } from "./thread-host.ts";
 export type { Topology, TopologyNode } from "./topology.ts";
 export type { Address } from "./transport.ts";

@@ -23,6 +23,9 @@ export const retryDelayMsMaxDefault = 500;
 /** Attempts of an operation that was refused each time; a write that may have happened goes on until its deadline. */
 export const attemptsMaxDefault = 16;
 
+/** A read transaction whose moment was too long ago is begun again this often. */
+export const snapshotRestartsMax = 8;
+
 /** A node that owes an answer and sends nothing for this long is taken for dead: its connection is reset. */
 export const silenceMsDefault = 2_000;
 /** Pauses between two attempts to connect to a node. */

@@ -11,7 +11,8 @@
  *
  * Bounded by `outstandingPerLinkMax`.
  */
-import { isReplyError, textAnswer, topologyCommand } from "./commands.ts";
+import { isReplyError, textAnswer } from "./answers.ts";
+import { topologyCommand } from "./commands.ts";
 import type { Budget } from "./budget.ts";
 import { AuthenticationError, ClientError, ConnectionLostError, ProtocolError, ServerRefusedError } from "./errors.ts";
 import { outstandingPerLinkMax, redialDelayMsMax, redialDelayMsMin } from "./limits.ts";

@@ -150,6 +150,9 @@ describe("routing", () => {
     await time.run(3_000);
     expect(await time.until(client.put("a", "1"))).toMatchObject({ written: true });
     expect(client.figures).toMatchObject({ linksReady: 1, forwarded: 1 });
+    const transaction = client.putTrans([{ kind: "put", key: "a", value: "2" }]);
+    expect(await time.until(transaction)).toMatchObject({ written: true });
+    expect(await time.until(client.getTrans(["a"]))).toEqual(["2"]);
   });
 });
 

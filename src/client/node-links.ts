@@ -13,7 +13,8 @@
  */
 import type { Answerable, LinkHost, LinkPolicy, LinkSurroundings } from "./node-link.ts";
 import { NodeLink } from "./node-link.ts";
-import { isReplyError, textAnswer, topologyCommand } from "./commands.ts";
+import { isReplyError, textAnswer } from "./answers.ts";
+import { topologyCommand } from "./commands.ts";
 import { ClientError, ServerRefusedError, WrongClusterError } from "./errors.ts";
 import type { ClientEvent } from "./events.ts";
 import { topologyRefreshMsMax, topologyRefreshMsMin } from "./limits.ts";
@@ -90,6 +91,32 @@ export class NodeLinks implements LinkHost, Timed, Answerable {
       if (link.hasRoom && (least === undefined || link.outstanding < least.outstanding)) least = link;
     }
     return least;
+  }
+
+  /**
+   * The same for what only the owner may be given, whoever else is there. Where the client reaches no node under its own
+   * address, but a seed that passes everything on, that has to do it.
+   */
+  routeToOwner(partition: number): NodeLink | undefined {
+    if (!this.reachesNodes) return this.route(partition);
+    const owner = this.owners[partition];
+    return owner !== undefined && owner.ready && owner.hasRoom ? owner : undefined;
+  }
+
+  /** Of these partitions, one of the owner who has the most of them. */
+  mostlyOwned(partitions: readonly number[]): number {
+    const counts = new Map<NodeLink | undefined, number>();
+    let best = anyPartition;
+    let most = 0;
+    for (const partition of partitions) {
+      const owner = this.owners[partition];
+      const count = (counts.get(owner) ?? 0) + 1;
+      counts.set(owner, count);
+      if (count <= most) continue;
+      most = count;
+      best = partition;
+    }
+    return best;
   }
 
   owns(link: NodeLink, partition: number): boolean {
@@ -211,7 +238,7 @@ export class NodeLinks implements LinkHost, Timed, Answerable {
 
   /** Links to nobody whom the topology names are let go, unless there is no other. */
   private letGo(): void {
-    if (!this.ready.some((link) => this.named.has(link.address))) return;
+    if (!this.reachesNodes) return;
     for (const [address, link] of this.byAddress) {
       if (this.named.has(address)) continue;
       this.byAddress.delete(address);
@@ -221,6 +248,11 @@ export class NodeLinks implements LinkHost, Timed, Answerable {
       if (!link.closed) this.retired.add(link);
     }
     for (const link of this.retired) if (link.closed) this.retired.delete(link);
+  }
+
+  /** Whether a node can be reached under an address that the topology names. */
+  private get reachesNodes(): boolean {
+    return this.ready.some((link) => this.named.has(link.address));
   }
 
   private linkTo(address: Address): NodeLink {

@@ -7,6 +7,7 @@ import type { Surroundings } from "./transport.ts";
 
 export const nodeSurroundings: Surroundings = {
   nowMs: () => performance.now(),
+  unixMs: () => Date.now(),
   every(periodMs, callback) {
     // What arrived while this process was stopped or busy is read before anybody is taken for late.
     let immediate: NodeJS.Immediate | undefined;

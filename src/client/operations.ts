@@ -6,8 +6,9 @@
  *      ▲                 │ refused, lost           each done exactly once: resolved or rejected
  *      `─────────────────'  ──deadline, abort, close──▶ done
  */
-import { carry, makeTokenCommand, readCommand, writeCommand } from "./commands.ts";
-import type { Carried, ReadAnswer, WriteOrder } from "./commands.ts";
+import type { ReadAnswer, SnapshotAnswer } from "./answers.ts";
+import { carry, makeTokenCommand, readCommand, snapshotCommand, writeCommand } from "./commands.ts";
+import type { Carried, KeyWrite, WriteOrder } from "./commands.ts";
 import type { ContextThread } from "./context-thread.ts";
 import { OperationAbortedError, TimeoutError } from "./errors.ts";
 import type { ClientError } from "./errors.ts";
@@ -15,7 +16,7 @@ import type { Answerable, Attempt } from "./node-link.ts";
 import { anyPartition } from "./node-links.ts";
 import type { RequestLane } from "./request-lanes.ts";
 import { VersionedValue } from "./results.ts";
-import type { WriteResult } from "./results.ts";
+import type { Snapshot, WriteResult } from "./results.ts";
 import type { Command } from "./transport.ts";
 import { notSet } from "./timer-wheel.ts";
 import type { Timed } from "./timer-wheel.ts";
@@ -34,8 +35,9 @@ export interface Call<Result> {
   readonly reject: (error: ClientError) => void;
 }
 
-/** Names, headers and figures of a command, beside what the caller gave. */
+/** Names, headers and figures of a command, and of one key of a transaction, beside what the caller gave. */
 const commandBytes = 96;
+const keyBytes = 32;
 
 abstract class BaseOperation<Result> implements Answerable, Timed {
   tick = notSet;
@@ -118,9 +120,42 @@ export class ReadOperation extends BaseOperation<VersionedValue> {
   }
 
   succeed(answer: ReadAnswer): void {
-    const { value, write, tombstone, stable, clock } = answer;
-    this.call.resolve(new VersionedValue(value, write, tombstone, stable, clock));
+    this.call.resolve(new VersionedValue(answer));
   }
+}
+
+/** A read transaction. */
+export class SnapshotOperation extends BaseOperation<Snapshot> {
+  readonly kind = "snapshot";
+  readonly name = "getTrans";
+  readonly partition: number;
+  readonly bytes: number;
+  readonly keys: readonly ByteString[];
+  /** How often a node said that the time of the snapshot was too long ago. */
+  restarts = 0;
+
+  constructor(thread: ContextThread, call: Call<Snapshot>, keys: readonly ByteString[], partition: number) {
+    super(thread, call);
+    this.keys = keys;
+    this.partition = partition;
+    this.bytes = keys.reduce((bytes, key) => bytes + keyBytes + key.length, commandBytes);
+  }
+
+  command(): Command {
+    return snapshotCommand(this.keys, this.thread.seen.floor);
+  }
+
+  protected override get self(): Operation {
+    return this;
+  }
+
+  succeed({ time, entries }: SnapshotAnswer): void {
+    this.call.resolve({ time, values: entries.map((entry) => new VersionedValue(entry)) });
+  }
+}
+
+export function writesOf(order: WriteOrder): readonly KeyWrite[] {
+  return order.kind === "transaction" ? order.writes : [order.write];
 }
 
 /** A write as it goes out each time: under one number, with what its context held when it was first sent. */
@@ -135,7 +170,7 @@ export interface NumberedWrite {
 
 export class WriteOperation extends BaseOperation<WriteResult> {
   readonly kind = "write";
-  readonly name: "put" | "delete" | "resolve";
+  readonly name: "put" | "delete" | "putTrans" | "resolve";
   readonly order: WriteOrder;
   readonly partition: number;
   readonly bytes: number;
@@ -159,8 +194,16 @@ export class WriteOperation extends BaseOperation<WriteResult> {
     this.numbered = resolves?.numbered;
     // What was sent before is as unaccounted for as it was.
     this.unaccounted = resolves === undefined ? 0 : 1;
-    this.name = resolves !== undefined ? "resolve" : order.value === undefined ? "delete" : "put";
-    this.bytes = commandBytes + order.key.length + (order.value?.length ?? 0);
+    this.name = resolves !== undefined ? "resolve" : order.kind === "transaction" ? "putTrans" : order.kind;
+    this.bytes = writesOf(order).reduce(
+      (bytes, { key, value }) => bytes + keyBytes + key.length + (value?.length ?? 0),
+      commandBytes,
+    );
+  }
+
+  /** A transaction is remembered by the node that coordinated it: a repetition must meet the same. */
+  get onlyToOwner(): boolean {
+    return this.order.kind === "transaction";
   }
 
   /** Before the first attempt: takes a number, and the context as it is now. */
@@ -197,4 +240,4 @@ export class TokenOperation extends BaseOperation<string> {
   }
 }
 
-export type Operation = ReadOperation | WriteOperation | TokenOperation;
+export type Operation = ReadOperation | SnapshotOperation | WriteOperation | TokenOperation;

@@ -1,6 +1,7 @@
 /*
  * What `connect` and the operations can be told, checked once and made complete.
  */
+import type { BytesLike } from "./byte-text.ts";
 import type { ClientEventHook } from "./events.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import {
@@ -52,14 +53,46 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface PutOptions extends OperationOptions {
-  /** Only if the key has no value: never written, or deleted. */
+/** A value without either stays until it is overwritten or deleted. */
+export interface ExpiryOptions {
+  /** When the value is gone: a date, or milliseconds since 1970. */
+  readonly expiresAt?: Date | number;
+  /** The same, this long after the call by the clock of this machine. */
+  readonly ttlMs?: number;
+}
+
+export interface PutOptions extends OperationOptions, ExpiryOptions {
+  /** Only if the key has no value: never written, deleted, or expired. */
+  readonly ifAbsent?: boolean;
+  /** Only if the key has a value. */
+  readonly ifPresent?: boolean;
+  /** Only if the key's value is of this version: the `versionText` of what was read or written. */
+  readonly ifVersion?: string;
+}
+
+export interface DeleteOptions extends OperationOptions {
+  /** Only if the key has a value. */
+  readonly ifPresent?: boolean;
+  /** Only if the key's value is of this version: the `versionText` of what was read or written. */
+  readonly ifVersion?: string;
+}
+
+/** One write of a transaction. Where the condition of one fails, none is done. */
+export type TransactionWrite = TransactionPut | TransactionDelete;
+
+export interface TransactionPut extends ExpiryOptions {
+  readonly kind: "put";
+  readonly key: BytesLike;
+  readonly value: BytesLike;
+  /** Only if the key has no value: never written, deleted, or expired. */
   readonly ifAbsent?: boolean;
   /** Only if the key has a value. */
   readonly ifPresent?: boolean;
 }
 
-export interface DeleteOptions extends OperationOptions {
+export interface TransactionDelete {
+  readonly kind: "delete";
+  readonly key: BytesLike;
   /** Only if the key has a value. */
   readonly ifPresent?: boolean;
 }
@@ -140,7 +173,8 @@ function checkAddress(address: Address): void {
   whole("port", address.port, 0, 1, 65_535);
 }
 
-function whole(
+/** Throws InvalidArgumentError. */
+export function whole(
   argument: string,
   value: number | undefined,
   otherwise: number,

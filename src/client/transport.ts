@@ -49,6 +49,8 @@ export interface Transport {
 export interface Surroundings {
   /** Monotonic. */
   nowMs(): number;
+  /** Wall time: milliseconds since 1970. May be set back. */
+  unixMs(): number;
   /** Calls back about every `periodMs`, until the function that it answers is called. */
   every(periodMs: number, callback: () => void): () => void;
   /** Calls back soon, when the present call has returned. */

@@ -1,5 +1,5 @@
 /*
- * A put or delete whose outcome is not known (design, 3.9; docs/CLIENT.md, "Unknown outcomes").
+ * A put, delete or transaction whose outcome is not known (design, 3.9; docs/CLIENT.md, "Unknown outcomes").
  *
  *   unknown ──resolve, or the answer comes late──▶ known
  *      `──────abandon, or its context is deleted──▶ abandoned
@@ -9,6 +9,7 @@
  */
 import { textOf } from "./byte-text.ts";
 import { resolvableMsMax } from "./limits.ts";
+import { writesOf } from "./operations.ts";
 import type { NumberedWrite } from "./operations.ts";
 import type { WriteResult } from "./results.ts";
 
@@ -18,9 +19,11 @@ export interface ResolveOptions {
 }
 
 export interface UnknownWrite {
-  readonly kind: "put" | "delete";
-  /** As text; bytes that are no UTF-8 become U+FFFD. */
+  readonly kind: "put" | "delete" | "transaction";
+  /** As text; bytes that are no UTF-8 become U+FFFD. Of a transaction the first. */
   readonly key: string;
+  /** One, but for a transaction. */
+  readonly keys: readonly string[];
   readonly state: "unknown" | "known" | "abandoned";
   /** What became of it, once that is known. */
   readonly result: WriteResult | undefined;
@@ -48,7 +51,6 @@ export interface OutcomeOwner {
 
 /** The library's side of it. */
 export class OutcomeInQuestion implements UnknownWrite {
-  readonly kind: "put" | "delete";
   state: "unknown" | "known" | "abandoned" = "unknown";
   result: WriteResult | undefined;
   readonly numbered: NumberedWrite;
@@ -57,11 +59,18 @@ export class OutcomeInQuestion implements UnknownWrite {
   constructor(owner: OutcomeOwner, numbered: NumberedWrite) {
     this.#owner = owner;
     this.numbered = numbered;
-    this.kind = numbered.order.value === undefined ? "delete" : "put";
+  }
+
+  get kind(): "put" | "delete" | "transaction" {
+    return this.numbered.order.kind;
   }
 
   get key(): string {
-    return textOf(this.numbered.order.key);
+    return this.keys[0] as string;
+  }
+
+  get keys(): readonly string[] {
+    return writesOf(this.numbered.order).map(({ key }) => textOf(key));
   }
 
   get resolvable(): boolean {

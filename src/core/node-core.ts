@@ -21,6 +21,8 @@ import type { Effects } from "./effects.ts";
 import type { FailureCode } from "./failure.ts";
 import { Forwarding } from "./forwarding.ts";
 import { Head } from "./head.ts";
+import { keptBy } from "./kept.ts";
+import type { Kept } from "./kept-tally.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { LagMarks } from "./lag-marks.ts";
 import { NodeInbox } from "./node-inbox.ts";
@@ -210,10 +212,16 @@ export class NodeCore {
     const now = Math.max(this.state.clock.told(), this.state.clock.physicalTime);
     this.state.older.expire(now, this.state.timerMs);
     this.expireAttaches();
-    if (this.state.proposals.inFlight > 0) this.head.reserveAhead(0);
+    if (this.needsTime) this.head.reserveAhead(0);
     this.lag.at(this.state.nowMs, this.logEnd);
     this.cache.sweep();
     this.resumeStalled();
+  }
+
+  /** The clock that is told stands still at its bound on disk: what goes with time would stay on a node without writes. */
+  private get needsTime(): boolean {
+    const { proposals, older } = this.state;
+    return proposals.inFlight > 0 || older.count > 0 || this.collector.waitsForClock || this.cache.waitsForClock;
   }
 
   private tickTransactions(): void {
@@ -338,6 +346,11 @@ export class NodeCore {
   refuseWrites(why: string | undefined): void {
     this.state.writesRefused = why;
     this.state.wake();
+  }
+
+  /** Everything that is kept for later, and what holds it back. */
+  kept(): Kept[] {
+    return keptBy(this);
   }
 
   /** The greatest time that this node has told or seen. */

@@ -243,7 +243,8 @@ export class Owner {
     if (record.prepared !== undefined && !this.isSettled(record, read, blocked)) {
       if (!blocked.gaveUp) return false;
       blocked.gaveUp = false;
-      // The asker's request runs into its deadline: a read has no answer but a version.
+      const reply = { id: read.id, clock: this.state.clock.told(), stable: false, version: undefined, failed: true };
+      encodeReadReply(this.state.outboxes.to(link.peer), reply);
       return true;
     }
     const version = record.current;

@@ -129,7 +129,7 @@ export class Proposals {
       proposal.commit();
     }
     this.durableLsn = durable;
-    // Not before: whoever asks in between may ask about an entry of this frame that is not applied yet.
+    // Only now: whoever is told by one of them and asks at once must hear of those behind it.
     this.underWayTime = 0;
     this.trim();
     return committed;

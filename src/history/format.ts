@@ -5,31 +5,51 @@
  * carries what the judge needs and nothing about how the run was made: who read and wrote what, when, in which
  * datacenter, the dot and version of everything seen, and the state in which every datacenter ended.
  *
- * Lines: `header` first; `session` before the session's operations; then `attach`, `read`, `write` and `delete` in any
- * order (`seq` gives the order within a session); `final` and `final-end` after the last operation; `end` last.
+ * Lines: `header` first; `session` before the session's operations; then `attach`, `read`, `write`, `delete`, `touch`,
+ * `snapshot` and `transaction` in any order (`seq` gives the order within a session); `final` and `final-end` after the
+ * last operation; `end` last.
  * Stability: a reader ignores fields that it does not know and refuses line types and format versions that it does not
- * know. A new optional field keeps FORMAT_VERSION; anything that an old reader would judge wrongly raises it.
+ * know. A new optional field keeps the version; anything that an old reader would judge wrongly raises it.
+ * Version 2 came with snapshots, transactions and expiry; version 1 is still read.
  *
  * Left out on purpose: reads without an answer (they say nothing), and values (a tag is enough to tell writes apart).
  */
 import type { ByteString } from "../shared/bytes.ts";
 
 export const HISTORY_FORMAT = "cops-history";
-export const HISTORY_FORMAT_VERSION = 1;
+/** What is written. */
+export const HISTORY_FORMAT_VERSION = 2;
+/** What is read. */
+export const historyFormatVersions = [1, HISTORY_FORMAT_VERSION] as const;
 /** A longer line is refused by the reader and by the writer: memory per line is bounded by it. */
 export const HISTORY_LINE_CHARS_MAX = 4 * 1024 * 1024;
 
-/** The exact name of one write: origin datacenter, partition, and the how-manieth write of that log (from 1). */
+/**
+ * The exact name of one write: origin datacenter, partition, and the how-manieth write of that log (from 1). All parts of a
+ * transaction have one dot, of its coordinator's partition. A version with a touch has the dot of the touch.
+ */
 export type HistoryDot = readonly [datacenter: number, partition: number, seq: number];
-/** Compared left to right: the order of last-writer-wins. */
-export type HistoryVersion = readonly [time: number, datacenter: number, partition: number];
+/**
+ * Compared left to right: the order of last-writer-wins. Where a touch set the expiry of a version, the touch's own three
+ * follow; between versions of one value, one without a touch is below all that have one.
+ */
+export type HistoryVersion =
+  | readonly [time: number, datacenter: number, partition: number]
+  | readonly [
+      time: number,
+      datacenter: number,
+      partition: number,
+      touchTime: number,
+      touchDatacenter: number,
+      touchPartition: number,
+    ];
 /** "Everything that `session` had seen and done once its operation `seq` was answered": what a token carries. */
 export type HistoryPast = readonly [session: string, seq: number];
 
 export interface HeaderLine {
   readonly type: "header";
   readonly format: typeof HISTORY_FORMAT;
-  readonly formatVersion: typeof HISTORY_FORMAT_VERSION;
+  readonly formatVersion: (typeof historyFormatVersions)[number];
   readonly cluster: string;
   /** Names; everywhere else a datacenter is its index in this list. */
   readonly datacenters: readonly string[];
@@ -37,7 +57,10 @@ export interface HeaderLine {
   readonly clock: "one" | "per-datacenter";
   /** Writes exist that are not in the history, so a dot that no line wrote is no violation. */
   readonly unrecordedWrites?: boolean;
-  /** Tombstones may have been collected during the run, so `never` may also stand for a tombstone. */
+  /**
+   * Tombstones and expired values may have been collected during the run, so `never` may stand for one of them too. Where
+   * nothing is said: true, and false in version 1.
+   */
   readonly collectsTombstones?: boolean;
 }
 
@@ -63,19 +86,36 @@ export interface AttachLine extends OperationFields {
   readonly pasts?: readonly HistoryPast[];
 }
 
-/** What a read found: a value, a tombstone, or a key that was never written here (a nil without a dot). */
+/**
+ * What a read found: a value, a value that has expired (so nothing was shown, but its dot was read), a tombstone, or a key
+ * that was never written here (a nil without a dot).
+ */
 export type Seen =
   | { readonly saw: "value"; readonly dot: HistoryDot; readonly version: HistoryVersion; readonly value?: string }
+  | { readonly saw: "expired"; readonly dot: HistoryDot; readonly version: HistoryVersion; readonly value?: string }
   | { readonly saw: "tombstone"; readonly dot: HistoryDot; readonly version: HistoryVersion }
   | { readonly saw: "never" };
 
 export type ReadLine = OperationFields & { readonly type: "read"; readonly key: ByteString } & Seen;
 
-/** `unknown`: it may or may not have happened, now or later. `refused`: it has not happened and never will. */
-export type WriteOutcome =
+/** One key as a snapshot showed it. */
+export type SnapshotEntry = { readonly key: ByteString } & Seen;
+
+/** One read transaction: what each key showed, all at one moment. */
+export interface SnapshotLine extends OperationFields {
+  readonly type: "snapshot";
+  readonly entries: readonly SnapshotEntry[];
+}
+
+/**
+ * `unknown`: it may or may not have happened, now or later. `refused`: it has not happened and never will.
+ * `expires`: what it leaves may expire (and then be collected). Without it a value lasts, and is judged so.
+ */
+export type WriteOutcome = (
   | { readonly outcome: "ok"; readonly dot: HistoryDot; readonly version: HistoryVersion }
   | { readonly outcome: "unknown" }
-  | { readonly outcome: "refused" };
+  | { readonly outcome: "refused" }
+) & { readonly expires?: boolean };
 
 /** `value` is a tag, equal exactly when the values are: the value itself or a hash, best unique per write. */
 export type WriteLine = OperationFields & {
@@ -84,6 +124,21 @@ export type WriteLine = OperationFields & {
   readonly value?: string;
 } & WriteOutcome;
 export type DeleteLine = OperationFields & { readonly type: "delete"; readonly key: ByteString } & WriteOutcome;
+/** Sets or ends the expiry of the version that the key has, and leaves its value: its version is that one's and its own. */
+export type TouchLine = OperationFields & { readonly type: "touch"; readonly key: ByteString } & WriteOutcome;
+
+/** `value` as in a write; without one it is a delete. `expires` as in an outcome, for this key. */
+export interface TransactionPart {
+  readonly key: ByteString;
+  readonly value?: string | undefined;
+  readonly expires?: boolean;
+}
+/** One write transaction: several keys, one dot, one version. */
+export type TransactionLine = OperationFields & {
+  readonly type: "transaction";
+  /** No key twice. */
+  readonly writes: readonly TransactionPart[];
+} & WriteOutcome;
 
 /** One key of the state in which a datacenter ended. Keys never written there have no line. */
 export type FinalLine = { readonly type: "final"; readonly datacenter: number; readonly key: ByteString } & Exclude<
@@ -104,5 +159,5 @@ export interface EndLine {
   readonly lines: number;
 }
 
-export type OperationLine = AttachLine | ReadLine | WriteLine | DeleteLine;
+export type OperationLine = AttachLine | ReadLine | SnapshotLine | WriteLine | DeleteLine | TouchLine | TransactionLine;
 export type HistoryLine = HeaderLine | SessionLine | OperationLine | FinalLine | FinalEndLine | EndLine;

@@ -49,6 +49,29 @@ describe("a recorded history", () => {
     ] satisfies HistoryLine[]);
   });
 
+  it("keeps snapshots, transactions and touches as they were recorded", () => {
+    const writer = new HistoryWriter(path, header);
+    const session = new SessionRecorder(writer, "s", 0);
+    const made = { outcome: "ok", dot: [0, 0, 1], version: [1, 0, 0] } as const;
+    const writes = [
+      { key: "x", value: "first" },
+      { key: "y", value: undefined },
+      { key: "x", value: "last" },
+    ];
+    session.transaction(session.begin(), 1, 2, writes, made);
+    const touch = { outcome: "ok", dot: [0, 0, 2], version: [1, 0, 0, 2, 0, 0], expires: true } as const;
+    session.touch(session.begin(), 3, 4, "x", touch);
+    const expired = { saw: "expired", dot: touch.dot, version: touch.version } as const;
+    session.snapshot(session.begin(), 5, 6, [{ key: "x", seen: expired }]);
+    writer.close();
+    const times = (seq: number): object => ({ session: "s", seq, start: 2 * seq - 1, end: 2 * seq });
+    expect([...readHistoryFile(path)].slice(2, -1)).toEqual([
+      { type: "transaction", ...times(1), writes: [{ key: "x", value: "last" }, { key: "y" }], ...made },
+      { type: "touch", ...times(2), key: "x", ...touch },
+      { type: "snapshot", ...times(3), entries: [{ key: "x", ...expired }] },
+    ]);
+  });
+
   it("that was cut anywhere is refused as cut short", () => {
     record(3);
     const whole = readFileSync(path);

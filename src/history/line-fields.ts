@@ -21,10 +21,10 @@ export function optionalText(fields: Fields, name: string): string | undefined {
   return fields.record[name] === undefined ? undefined : textField(fields, name);
 }
 
-export function optionalFlag(fields: Fields, name: string): boolean {
-  const value = fields.record[name];
-  if (value !== undefined && typeof value !== "boolean") throw wrong(fields, name, "true or false");
-  return value === true;
+export function optionalFlag(fields: Fields, name: string, otherwise = false): boolean {
+  const value = fields.record[name] ?? otherwise;
+  if (typeof value !== "boolean") throw wrong(fields, name, "true or false");
+  return value;
 }
 
 const notOneByte = /[^\u0000-\u00ff]/;
@@ -56,8 +56,17 @@ export function dotField(fields: Fields): HistoryDot {
 
 export function versionField(fields: Fields): HistoryVersion {
   const value = fields.record["version"];
-  if (!isTripleOfCounts(value)) throw wrong(fields, "version", "[time, datacenter, partition], whole numbers");
-  return value;
+  if (isTripleOfCounts(value) || isTwoTriplesOfCounts(value)) return value;
+  throw wrong(fields, "version", "[time, datacenter, partition], once or (with a touch) twice, whole numbers");
+}
+
+/** The objects of a list that has at least one, each to be read as a line is. */
+export function listField(fields: Fields, name: string): readonly Fields[] {
+  const value = fields.record[name];
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isRecord)) {
+    throw wrong(fields, name, "a list of at least one object");
+  }
+  return value.map((record) => ({ line: fields.line, record }));
 }
 
 export function pastsField(fields: Fields): readonly HistoryPast[] {
@@ -85,6 +94,14 @@ function isCount(value: unknown): value is number {
 
 function isTripleOfCounts(value: unknown): value is readonly [number, number, number] {
   return Array.isArray(value) && value.length === 3 && isCount(value[0]) && isCount(value[1]) && isCount(value[2]);
+}
+
+function isTwoTriplesOfCounts(value: unknown): value is readonly [number, number, number, number, number, number] {
+  return Array.isArray(value) && value.length === 6 && value.every(isCount);
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPast(value: unknown): value is HistoryPast {

@@ -2,10 +2,10 @@
  * One line of text becomes one checked `HistoryLine`, or an error that names the line and the field at fault.
  *
  * What is checked here is what can be seen in the line alone. That sessions exist, that datacenters are in range and that
- * `seq` does not repeat is checked where the lines meet (src/lab/check/load.ts).
+ * `seq` does not repeat is checked where the lines meet (src/history/check/load.ts).
  */
 import { HistoryError, badLine } from "./errors.ts";
-import { HISTORY_FORMAT, HISTORY_FORMAT_VERSION } from "./format.ts";
+import { HISTORY_FORMAT, historyFormatVersions } from "./format.ts";
 import type {
   AttachLine,
   FinalLine,
@@ -13,13 +13,19 @@ import type {
   HistoryLine,
   ReadLine,
   Seen,
+  SnapshotEntry,
+  SnapshotLine,
+  TransactionLine,
+  TransactionPart,
   WriteLine,
   WriteOutcome,
 } from "./format.ts";
 import {
   countField,
   dotField,
+  isRecord,
   keyField,
+  listField,
   oneOf,
   optionalFlag,
   optionalText,
@@ -48,7 +54,12 @@ export function parseHistoryLine(text: string, line: number): HistoryLine {
     case "write":
       return write(fields);
     case "delete":
+    case "touch":
       return { type, ...operation(fields), key: keyField(fields), ...outcome(fields) };
+    case "snapshot":
+      return snapshot(fields);
+    case "transaction":
+      return transaction(fields);
     case "final":
       return final(fields);
     case "final-end":
@@ -71,27 +82,25 @@ function parseObject(text: string, line: number): Readonly<Record<string, unknow
   return parsed;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function header(fields: Fields): HeaderLine {
   if (fields.record["format"] !== HISTORY_FORMAT) throw wrong(fields, "format", JSON.stringify(HISTORY_FORMAT));
-  if (fields.record["formatVersion"] !== HISTORY_FORMAT_VERSION) {
+  const formatVersion = historyFormatVersions.find((version) => version === fields.record["formatVersion"]);
+  if (formatVersion === undefined) {
     const got = JSON.stringify(fields.record["formatVersion"]) ?? "nothing";
-    throw new HistoryError("HISTORY_VERSION", 1, `format version ${HISTORY_FORMAT_VERSION} is known, this is ${got}`);
+    const known = historyFormatVersions.join(" and ");
+    throw new HistoryError("HISTORY_VERSION", 1, `format versions ${known} are known, this is ${got}`);
   }
   const datacenters: unknown = fields.record["datacenters"];
   if (!isListOfNames(datacenters)) throw wrong(fields, "datacenters", "a list of at least one name, none twice");
   return {
     type: "header",
     format: HISTORY_FORMAT,
-    formatVersion: HISTORY_FORMAT_VERSION,
+    formatVersion,
     cluster: textField(fields, "cluster"),
     datacenters,
     clock: oneOf(fields, "clock", ["one", "per-datacenter"]),
     unrecordedWrites: optionalFlag(fields, "unrecordedWrites"),
-    collectsTombstones: optionalFlag(fields, "collectsTombstones"),
+    collectsTombstones: optionalFlag(fields, "collectsTombstones", formatVersion > 1),
   };
 }
 
@@ -120,16 +129,38 @@ function write(fields: Fields): WriteLine {
 
 function outcome(fields: Fields): WriteOutcome {
   const found = oneOf(fields, "outcome", ["ok", "unknown", "refused"]);
-  if (found !== "ok") return { outcome: found };
-  return { outcome: found, dot: dotField(fields), version: versionField(fields) };
+  if (found !== "ok") return { outcome: found, ...expiry(fields) };
+  return { outcome: found, dot: dotField(fields), version: versionField(fields), ...expiry(fields) };
+}
+
+function expiry(fields: Fields): { expires?: true } {
+  return optionalFlag(fields, "expires") ? { expires: true } : {};
+}
+
+function snapshot(fields: Fields): SnapshotLine {
+  const entries = listField(fields, "entries").map(
+    (entry) => ({ key: keyField(entry), ...seen(entry) }) satisfies SnapshotEntry,
+  );
+  return { type: "snapshot", ...operation(fields), entries };
+}
+
+function transaction(fields: Fields): TransactionLine {
+  const writes = listField(fields, "writes").map(part);
+  if (new Set(writes.map(({ key }) => key)).size < writes.length) throw badLine(fields.line, "a key is written twice");
+  return { type: "transaction", ...operation(fields), writes, ...outcome(fields) };
+}
+
+function part(fields: Fields): TransactionPart {
+  const value = optionalText(fields, "value");
+  return { key: keyField(fields), ...(value === undefined ? {} : { value }), ...expiry(fields) };
 }
 
 function seen(fields: Fields): Seen {
-  const saw = oneOf(fields, "saw", ["value", "tombstone", "never"]);
+  const saw = oneOf(fields, "saw", ["value", "expired", "tombstone", "never"]);
   return saw === "never" ? { saw } : seenWrite(fields, saw);
 }
 
-function seenWrite(fields: Fields, saw: "value" | "tombstone"): Exclude<Seen, { saw: "never" }> {
+function seenWrite(fields: Fields, saw: "value" | "expired" | "tombstone"): Exclude<Seen, { saw: "never" }> {
   const dot = dotField(fields);
   const version = versionField(fields);
   if (saw === "tombstone") return { saw, dot, version };
@@ -138,7 +169,7 @@ function seenWrite(fields: Fields, saw: "value" | "tombstone"): Exclude<Seen, { 
 }
 
 function final(fields: Fields): FinalLine {
-  const saw = oneOf(fields, "saw", ["value", "tombstone"]);
+  const saw = oneOf(fields, "saw", ["value", "expired", "tombstone"]);
   const datacenter = countField(fields, "datacenter");
   return { type: "final", datacenter, key: keyField(fields), ...seenWrite(fields, saw) };
 }

@@ -28,6 +28,7 @@ import { DecodeError } from "../protocol/byte-reader.ts";
 import type { NodeCore } from "../core/node-core.ts";
 import { isPresent } from "../core/operations.ts";
 import type { Partition } from "../core/partition.ts";
+import { unixMsOfHybridTime } from "../protocol/hybrid-time.ts";
 import { decodeRecord, recordKey, recordKeyPrefix, recordPrefixBytes } from "../protocol/record.ts";
 import { invariant } from "../shared/assert.ts";
 import type { Bytes, ByteString } from "../shared/bytes.ts";
@@ -111,6 +112,11 @@ export class KeyspaceWalk {
     return count;
   }
 
+  /** The time at which values are judged expired or not, in Unix ms: as a session judges them that has seen nothing. */
+  private get seenMs(): number {
+    return unixMsOfHybridTime(this.core.clockTold);
+  }
+
   private memoryKeysOf(partition: Partition, from: number): MemoryKeys {
     const kept = from === 0 ? undefined : this.memoryKeys.get(partition.id);
     const keys = kept ?? new MemoryKeys(partition);
@@ -149,7 +155,7 @@ export class KeyspaceWalk {
   }
 
   private async visible(partition: Partition, candidates: readonly Candidate[], next: number): Promise<KeyPage> {
-    const { nowMs } = this.core.state;
+    const { seenMs } = this;
     const keys: ByteString[] = [];
     const lost: Candidate[] = [];
     let bytes = 0;
@@ -159,9 +165,9 @@ export class KeyspaceWalk {
       }
       const record = partition.records.get(candidate.key);
       if (record?.loaded === true) {
-        if (isPresent(record.current, nowMs)) keys.push(candidate.key);
+        if (isPresent(record.current, seenMs)) keys.push(candidate.key);
       } else if (candidate.stored === undefined) lost.push(candidate);
-      else if (isPresent(decodeRecord(candidate.stored), nowMs)) keys.push(candidate.key);
+      else if (isPresent(decodeRecord(candidate.stored), seenMs)) keys.push(candidate.key);
       bytes += candidate.key.length;
     }
     return { keys: [...keys, ...(await this.visibleInStore(partition, lost))], next };
@@ -170,13 +176,13 @@ export class KeyspaceWalk {
   private async visibleInStore(partition: Partition, lost: readonly Candidate[]): Promise<ByteString[]> {
     if (lost.length === 0) return [];
     const stored = await this.store.getMany(lost.map(({ hash, key }) => recordKey(partition.id, hash, key)));
-    const { nowMs } = this.core.state;
+    const { seenMs } = this;
     const keys: ByteString[] = [];
     for (const [i, { key }] of lost.entries()) {
       const record = partition.records.get(key);
       const bytes = stored[i];
       const kept = bytes === undefined ? undefined : decodeRecord(bytes);
-      if (isPresent(record?.loaded === true ? record.current : kept, nowMs)) keys.push(key);
+      if (isPresent(record?.loaded === true ? record.current : kept, seenMs)) keys.push(key);
     }
     return keys;
   }

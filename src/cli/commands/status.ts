@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import { dataOption, hostOption, jsonOption, passwordOption, portOption } from "../command-options.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { keptTable } from "../kept-table.ts";
 import { nodeReports } from "../node-reports.ts";
 import { printJson, printLine, printNote } from "../output.ts";
 import { statusTable } from "../status-table.ts";
@@ -12,6 +13,7 @@ import { findCluster } from "../targets.ts";
 
 interface StatusOptions extends TargetOptions {
   readonly json?: true;
+  readonly kept?: true;
 }
 
 export function addStatusCommand(program: Command): void {
@@ -22,6 +24,7 @@ export function addStatusCommand(program: Command): void {
     .addOption(hostOption())
     .addOption(portOption())
     .addOption(passwordOption())
+    .option("--kept", "what each node keeps for later, and what holds it back")
     .addOption(jsonOption())
     .addHelpText("after", "\nExit code 0: all nodes are ready; 1: some are not; 3: none answers.")
     .action(runStatus);
@@ -31,7 +34,7 @@ async function runStatus(options: StatusOptions): Promise<void> {
   const { cluster, password } = await findCluster(options);
   const reports = await nodeReports(cluster, { password });
   if (options.json === true) printJson({ cluster: cluster.cluster, nodes: reports });
-  else printLine(statusTable(reports));
+  else printLine(options.kept === true ? keptTable(reports) : statusTable(reports));
   const ready = reports.filter(({ status }) => status?.ready === true).length;
   process.exitCode = ready === reports.length ? ExitCode.ok : ExitCode.failed;
   if (reports.some(({ up }) => up)) return;

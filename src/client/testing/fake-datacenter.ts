@@ -9,6 +9,7 @@
 import { ConnectionLostError } from "../errors.ts";
 import type { Address, Command, Link, LinkEvents, Transport } from "../transport.ts";
 import { formatAddress } from "../transport.ts";
+import { keysIn } from "./fake-arguments.ts";
 import { FakeStore } from "./fake-store.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import type { ReplyValue } from "../../protocol/resp/reply-values.ts";
@@ -39,7 +40,7 @@ export class FakeNode {
 
   /** The names of the commands that arrived, with their keys. */
   get log(): string[] {
-    return this.commands.map((command) => `${command[0]} ${command[1]}`);
+    return this.commands.map((command) => `${command[0]} ${keysIn(command).join(" ")}`);
   }
 
   crash(): void {
@@ -149,7 +150,7 @@ export class FakeDatacenter implements Transport {
 
   constructor(time: VirtualTime, nodes: number, partitions: number) {
     this.time = time;
-    this.store = new FakeStore(partitions);
+    this.store = new FakeStore(partitions, () => time.unixMs());
     this.nodes = Array.from({ length: nodes }, (_, index) => new FakeNode(index));
   }
 
@@ -173,12 +174,13 @@ export class FakeDatacenter implements Transport {
   }
 
   answer(command: Command, node: FakeNode): ReplyValue {
-    const [name, key = ""] = command;
+    const [name] = command;
     if (name === "HELLO") return this.greet(command, node);
     if (name === "COPS.TOPOLOGY") return this.topology();
     if (name === "COPS.MAKETOKEN") return tokenOf(command[2] as string, command[4] as string);
-    if (!this.ownerOf(key).up) return replyError("UNAVAILABLE the owner is down");
-    return name === "COPS.GETVER" ? this.store.read(command) : this.store.write(command);
+    if (!keysIn(command).every((key) => this.ownerOf(key).up)) return replyError("UNAVAILABLE the owner is down");
+    if (name === "COPS.GETVER") return this.store.read(command);
+    return name === "COPS.GETTRANS" ? this.store.snapshot(command) : this.store.write(command);
   }
 
   openToken(command: Command, reply: (value: ReplyValue) => void): void {

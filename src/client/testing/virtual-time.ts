@@ -10,6 +10,8 @@ interface Due {
   readonly run: () => void;
 }
 
+/** When virtual time begins, as wall time. */
+const virtualUnixMs = 1_900_000_000_000;
 const stepsMax = 200_000;
 
 export class VirtualTime implements Surroundings {
@@ -25,6 +27,10 @@ export class VirtualTime implements Surroundings {
 
   nowMs(): number {
     return this.ms;
+  }
+
+  unixMs(): number {
+    return virtualUnixMs + this.ms;
   }
 
   random(): number {

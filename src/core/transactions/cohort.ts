@@ -296,24 +296,12 @@ export class Cohort {
       const at = state.clock.next(floor);
       transaction.parts.push(new PreparedWrite(transaction.name, partition, record, at, holds, done, old));
     }
-    if (failure === undefined) this.propose(transaction);
-    else if (failure === conditionFailed) this.voteOnceDurable(transaction, parts, failure);
-    else this.voteNo(transaction, failure);
-  }
-
-  /** Whoever hears that a condition failed learns what was there: a crash must not take that back. */
-  private voteOnceDurable(
-    transaction: CohortTransaction,
-    parts: readonly ReturnType<Cohort["partOf"]>[],
-    failure: string,
-  ): void {
-    const { proposals } = this.state;
-    const lsn = Math.max(...parts.map(({ record }) => record?.pendingLsn ?? 0));
-    const vote = (): void => {
-      if (this.table.get(transaction.name) === transaction) this.voteNo(transaction, failure);
-    };
-    if (lsn <= proposals.durableLsn) vote();
-    else proposals.after(lsn, { lsn: 0, commit: vote });
+    if (failure === undefined) {
+      this.propose(transaction);
+      return;
+    }
+    const lsn = Math.max(0, ...parts.map(({ record }) => record?.pendingLsn ?? 0));
+    this.voteNo(transaction, failure, failure === conditionFailed ? lsn : 0);
   }
 
   private refusal(floor: HybridTime): string | undefined {
@@ -321,12 +309,17 @@ export class Cohort {
     return this.head.refusal(floor);
   }
 
-  private voteNo(transaction: CohortTransaction, failure: string): void {
+  /** Told once what it was judged against, up to `lsn`, is durable. */
+  private voteNo(transaction: CohortTransaction, failure: string, lsn: number): void {
     this.table.delete(transaction.name);
     const { id, coordinator, voted } = transaction;
-    if (!this.state.linksUp.has(coordinator)) return;
-    const clock = this.state.clock.told();
-    encodeVote(this.state.outboxes.to(coordinator), { transaction: id, clock, failure, parts: voted });
+    const { proposals, linksUp, outboxes, clock } = this.state;
+    const vote = (): void => {
+      if (!linksUp.has(coordinator)) return;
+      encodeVote(outboxes.to(coordinator), { transaction: id, clock: clock.told(), failure, parts: voted });
+    };
+    if (lsn <= proposals.durableLsn) vote();
+    else proposals.after(lsn, { lsn: 0, commit: vote });
   }
 
   private propose(transaction: CohortTransaction): void {

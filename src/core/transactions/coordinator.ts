@@ -66,11 +66,12 @@ export class Coordinator {
     if (transaction?.state !== "preparing") return;
     const cohort = transaction.cohorts.get(peer);
     if (cohort === undefined) return;
+    // Also of a no: its author learns what was there.
+    for (const { index, old } of vote.parts) transaction.olds[index] = old;
     if (vote.failure !== undefined) {
       this.onRefused(transaction, vote.failure);
       return;
     }
-    for (const { index, old } of vote.parts) transaction.olds[index] = old;
     this.voted(transaction, cohort, vote.clock);
   }
 
@@ -182,6 +183,8 @@ export class Coordinator {
       const version = log.ownPart(part.partition, part.record, part.write, visible, together);
       if (part.index === 0) transaction.version = version;
     }
+    // Whoever waits for one of them is told when all are visible, and not between two.
+    for (const { record } of parts) record.pendingLsn = state.proposals.lastLsn;
     const request = transaction.order?.request;
     if (request !== undefined) {
       const { key } = (parts[0] as OwnPart).write;

@@ -55,10 +55,13 @@ class OrderInHand implements LoadWaiter {
   }
 }
 
-interface Delayed {
+/** Met another transaction that holds a key, and is begun again. */
+export interface Delayed {
   readonly order: Order;
   readonly listeners: OutcomeListener[];
   readonly attempt: number;
+  /** When the attempt before was begun. */
+  readonly sinceMs: number;
   readonly atMs: number;
 }
 
@@ -78,8 +81,8 @@ export class HomeTransactions {
   }
 
   /** Those that wait to be begun again. */
-  get delayedCount(): number {
-    return this.delayed.length;
+  get allDelayed(): readonly Delayed[] {
+    return this.delayed;
   }
 
   /**
@@ -152,7 +155,8 @@ export class HomeTransactions {
     if (answered === "forgotten" || answered.key !== order.writes[0]?.key) listener.failed("STALEREQUEST");
     else {
       this.state.counters.requestsRepeated++;
-      this.repeatAnswer(answered.version, listener);
+      const { version, lsn } = answered;
+      this.whenDurable(lsn, () => this.repeatAnswer(version, listener));
     }
     return true;
   }
@@ -328,7 +332,8 @@ export class HomeTransactions {
       this.state.counters.transactionsInConflict++;
       if (attempt < transactionAttemptsMax) {
         const atMs = this.state.timerMs + retryMsMin * 2 ** (attempt - 1);
-        this.delayed.push({ order, listeners: transaction.listeners.splice(0), attempt: attempt + 1, atMs });
+        const listeners = transaction.listeners.splice(0);
+        this.delayed.push({ order, listeners, attempt: attempt + 1, sinceMs: transaction.sinceMs, atMs });
         return;
       }
     }
@@ -337,15 +342,27 @@ export class HomeTransactions {
       return;
     }
     this.state.counters.conditionsFailed++;
-    this.remember(order);
-    transaction.tell((listener) => listener.done(undefined, olds, false));
+    let lsn = 0;
+    for (const { record } of transaction.own) lsn = Math.max(lsn, record.pendingLsn);
+    this.remember(order, lsn);
+    const listeners = transaction.listeners.splice(0);
+    this.whenDurable(lsn, () => {
+      for (const listener of listeners) listener.done(undefined, olds, false);
+    });
   }
 
   /** A late copy of a request whose condition failed must not write. */
-  private remember({ request, writes }: Order): void {
+  private remember({ request, writes }: Order, lsn: number): void {
     const key = writes[0]?.key;
     if (request === undefined || key === undefined) return;
-    this.head.requests.add(request, { key, version: undefined, lsn: 0 }, this.state.timerMs);
+    this.head.requests.add(request, { key, version: undefined, lsn }, this.state.timerMs);
+  }
+
+  /** An answer rests on entries up to this number: a crash must not take them back any more. */
+  private whenDurable(lsn: number, answer: () => void): void {
+    const { proposals } = this.state;
+    if (lsn <= proposals.durableLsn) answer();
+    else proposals.after(lsn, { lsn: 0, commit: answer });
   }
 }
 

@@ -24,7 +24,7 @@ import type { PartsHere, Prepare, Question, TransactionId } from "../../protocol
 import type { Write } from "../../protocol/write.ts";
 
 /** The parts of one transaction that wait at this node. */
-interface Arrived {
+export interface Arrived {
   readonly id: TransactionId;
   /** Which node coordinates it here. */
   readonly coordinator: NodeId;
@@ -53,6 +53,10 @@ export class RemoteTransactions {
   /** Transactions of which parts wait here. */
   get count(): number {
     return this.arrived.size;
+  }
+
+  all(): IterableIterator<Arrived> {
+    return this.arrived.values();
   }
 
   onPartsHere(peer: NodeId, { transaction, indexes }: PartsHere): void {

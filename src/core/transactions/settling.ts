@@ -40,6 +40,15 @@ export class Settling {
     return count;
   }
 
+  /** Since when the first of them waits; undefined when none does. */
+  get oldestMs(): number | undefined {
+    let oldest: number | undefined;
+    for (const waiting of this.waiting.values()) {
+      for (const { deadlineMs } of waiting) oldest = Math.min(oldest ?? deadlineMs, deadlineMs);
+    }
+    return oldest === undefined ? undefined : oldest - settleMsMax;
+  }
+
   /** Whether nothing that is prepared on a record can still become visible at or below a time. */
   isSettled(record: KeyRecord, time: HybridTime): boolean {
     if (record.prepared === undefined) return true;

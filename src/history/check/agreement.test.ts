@@ -17,6 +17,8 @@ const kinds: Readonly<Record<Rule, string>> = {
   "stale-read": "read",
   "read-your-writes": "read",
   "monotonic-reads": "read",
+  "fractured-read": "read",
+  "snapshot-cut": "cut",
   "monotonic-writes": "write",
   "writes-follow-reads": "write",
   "version-order": "order",
@@ -27,6 +29,7 @@ const kinds: Readonly<Record<Rule, string>> = {
   "value-mismatch": "value-mismatch",
   "real-time": "real-time",
   "future-read": "future",
+  "torn-transaction": "torn",
   diverged: "diverged",
   "lost-write": "lost",
 };

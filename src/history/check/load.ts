@@ -12,7 +12,7 @@ import type {
   FinalLine,
   HeaderLine,
   HistoryLine,
-  OperationLine,
+  OperationLine as AnyOperationLine,
   ReadLine,
   SessionLine,
   WriteLine,
@@ -33,6 +33,8 @@ export function loadHistory(lines: Iterable<HistoryLine>, violations: ViolationL
   }
   return loader.finish();
 }
+
+type OperationLine = Exclude<AnyOperationLine, { type: "snapshot" | "transaction" | "touch" }>;
 
 class Loader {
   readonly #violations: ViolationList;
@@ -64,6 +66,10 @@ class Loader {
         return this.#finalEnd(line, number);
       case "end":
         return;
+      case "snapshot":
+      case "transaction":
+      case "touch":
+        throw badLine(number, `the judge does not take lines of type ${line.type} yet`);
       default:
         return this.#operation(line, number);
     }

@@ -11,6 +11,8 @@ export type Rule =
   | "stale-read"
   | "read-your-writes"
   | "monotonic-reads"
+  | "fractured-read"
+  | "snapshot-cut"
   | "monotonic-writes"
   | "writes-follow-reads"
   | "version-order"
@@ -21,6 +23,7 @@ export type Rule =
   | "value-mismatch"
   | "real-time"
   | "future-read"
+  | "torn-transaction"
   | "diverged"
   | "lost-write";
 

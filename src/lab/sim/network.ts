@@ -41,6 +41,8 @@ interface Link {
   readonly lastMs: Map<NodeId, number>;
   /** Until when each sender is busy with what it sent, where the link is capped. */
   readonly busyMs: Map<NodeId, number>;
+  /** What has not left its sender yet: it is gone when the connection is. */
+  readonly unsent: Set<Sending>;
   slowFactor: number;
   slowUntilMs: number;
   cloggedUntilMs: number;
@@ -52,6 +54,10 @@ interface Link {
   readonly delayFactor: number;
   readonly tail: number;
   readonly random: Random;
+}
+
+interface Sending {
+  frame: Bytes | undefined;
 }
 
 const healedBreakMs = 50;
@@ -88,7 +94,7 @@ export class Network {
       if (b < a) continue;
       const wide = datacenterOfNode(a) !== datacenterOfNode(b);
       const state = { generation: 0, upAt: new Set<NodeId>(), cut: new Map<NodeId, number>(), lastMs: new Map() };
-      const speed = { busyMs: new Map(), slowFactor: 1, slowUntilMs: 0, cloggedUntilMs: 0 };
+      const speed = { busyMs: new Map(), unsent: new Set<Sending>(), slowFactor: 1, slowUntilMs: 0, cloggedUntilMs: 0 };
       const breaks = { breaking: false, connecting: false, tearing: new Map(), torn: new Set<NodeId>() };
       const random = this.random.fork(`link ${a} ${b}`);
       const delay = this.delayOf(random.fork("delay"));
@@ -153,19 +159,34 @@ export class Network {
 
   private deliver(link: Link, from: NodeId, to: NodeId, frame: Bytes): void {
     const { generation } = link;
-    let atMs = Math.max(this.sentMs(link, from, frame.length) + this.delayMs(link), link.cloggedUntilMs);
+    const sentMs = this.sentMs(link, from, frame.length);
+    const sending: Sending = { frame };
+    if (sentMs > this.scheduler.nowMs) {
+      link.unsent.add(sending);
+      this.scheduler.at(sentMs, () => link.unsent.delete(sending));
+    }
+    let atMs = Math.max(sentMs + this.delayMs(link), link.cloggedUntilMs);
     const keepsOrder = !link.wide || !this.plan.anyOrder || this.healthy;
     if (keepsOrder) {
       atMs = Math.max(atMs, link.lastMs.get(from) ?? 0);
       link.lastMs.set(from, atMs);
     }
-    this.scheduler.at(atMs, () => {
-      const isSameLink = generation === link.generation && link.upAt.has(to);
-      if (!isSameLink && (keepsOrder || !link.upAt.has(to))) return;
-      if (!isSameLink) this.framesOutliving++;
-      this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frameInWords(frame)}`);
-      this.users.get(to)?.frame(from, frame);
-    });
+    this.scheduler.at(atMs, () => this.arrive(link, generation, keepsOrder, from, to, sending.frame));
+  }
+
+  private arrive(
+    link: Link,
+    generation: number,
+    keepsOrder: boolean,
+    from: NodeId,
+    to: NodeId,
+    frame: Bytes | undefined,
+  ): void {
+    const isSameLink = generation === link.generation && link.upAt.has(to);
+    if (frame === undefined || (!isSameLink && (keepsOrder || !link.upAt.has(to)))) return;
+    if (!isSameLink) this.framesOutliving++;
+    this.trace.note("frame", from * 65536 + to, frame.length, () => `${from} -> ${to}: ${frameInWords(frame)}`);
+    this.users.get(to)?.frame(from, frame);
   }
 
   /** When the last byte of a frame has left its sender. */
@@ -261,6 +282,8 @@ export class Network {
       this.users.get(node)?.linkDown(peer);
     }
     if (link.upAt.size > 0) return;
+    for (const sending of link.unsent) sending.frame = undefined;
+    link.unsent.clear();
     link.breaking = false;
     this.connect(link);
   }

@@ -7,6 +7,8 @@
  */
 import type { NodeCore } from "../../core/node-core.ts";
 import { metaKey } from "../../core/node-meta.ts";
+import type { Shipper } from "../../core/shipper.ts";
+import { shipMessageBytes, shipRetryMsMin } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 
 interface Push {
@@ -84,13 +86,20 @@ const streamsOpenAgain: Push = {
   },
 };
 
-/** As after a long time without acknowledgement. */
+/** As after a long time without acknowledgement; not more often, nor a lot, or a slow link is sent what it can never carry. */
 const shippingGoesBack: Push = {
   name: "shipping goes back",
   push(core, fires) {
+    const nextMs = new Map<Shipper, number>();
     const tick = core.tick.bind(core);
     core.tick = () => {
-      for (const shipper of core.shippers.values()) if (fires() && fires()) shipper["retryMs"] = 0;
+      const { timerMs } = core.state;
+      for (const shipper of core.shippers.values()) {
+        const isIdle = shipper.inFlightBytes < shipMessageBytes;
+        if (!isIdle || timerMs < (nextMs.get(shipper) ?? 0) || !fires()) continue;
+        nextMs.set(shipper, timerMs + shipRetryMsMin);
+        shipper["retryMs"] = 0;
+      }
       tick();
     };
   },

@@ -64,7 +64,7 @@ function* leftAtNode(node: SimNode): IterableIterator<string> {
     "transactions prepared": core.cohort.table.size,
     "bytes prepared": core.cohort.bytes,
     "transactions coordinated": core.coordinator.table.size,
-    "transactions to begin again": core.transactions.delayedCount,
+    "transactions to begin again": core.transactions.allDelayed.length,
     "transactions of which parts wait": core.remoteTransactions.count,
     "operations that wait for a transaction": core.state.settling.count,
     "older versions": core.state.older.count,

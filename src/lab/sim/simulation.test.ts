@@ -8,13 +8,13 @@ const safetyMs = 5_000;
 describe("a seed", () => {
   it("does the same each time, event by event", () => {
     const hashes = new Set<string>();
-    for (let seed = 1; seed <= 20; seed++) {
-      const one = runSeed(seed, { safetyMs: 2_000 });
-      const two = runSeed(seed, { safetyMs: 2_000 });
+    for (let seed = 1; seed <= 8; seed++) {
+      const one = runSeed(seed, { safetyMs: 1_000 });
+      const two = runSeed(seed, { safetyMs: 1_000 });
       expect([two.traceHash, two.events, two.done]).toEqual([one.traceHash, one.events, one.done]);
       hashes.add(one.traceHash);
     }
-    expect(hashes.size).toBe(20);
+    expect(hashes.size).toBe(8);
   });
 
   it("prints a transcript on demand, which changes nothing", () => {
@@ -28,7 +28,7 @@ describe("a seed", () => {
 describe("operations and faults that are left out", () => {
   it("leave the others as they were", () => {
     let leftOut = 0;
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= 4; seed++) {
       const whole = runSeed(seed, { safetyMs: 2_000 });
       const same = runSeed(seed, { safetyMs: 2_000, operations: whole.done, strikes: whole.struck });
       expect(same.traceHash).toBe(whole.traceHash);

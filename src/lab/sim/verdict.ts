@@ -16,6 +16,8 @@ const invariantOf: Readonly<Record<Rule, number>> = {
   "stale-read": 1,
   "read-your-writes": 5,
   "monotonic-reads": 5,
+  "fractured-read": 9,
+  "snapshot-cut": 9,
   "monotonic-writes": 5,
   "writes-follow-reads": 1,
   "version-order": 3,
@@ -26,6 +28,7 @@ const invariantOf: Readonly<Record<Rule, number>> = {
   "value-mismatch": 2,
   "real-time": 8,
   "future-read": 8,
+  "torn-transaction": 9,
   diverged: 10,
   "lost-write": 6,
 };

@@ -2,7 +2,7 @@
  * Operations forwarded inside a datacenter: any node serves any key, the owner does the work (design, 3.4).
  *
  * read-request    u64 id, u64 session, u64 floor, text key
- * read-reply      u64 id, u64 clock, u8 flags (1: there is a version, 2: it is stable), [version]
+ * read-reply      u64 id, u64 clock, u8 flags (1: there is a version, 2: it is stable, 4: it cannot be told), [version]
  * write-request   u64 id, u64 floor, dependencies, requested write (encodeRequestedWrite)
  * write-reply     u64 id, u64 clock, u8 outcome (1: failure, 2: version written, 4: version before, 8: repeated request),
  *                 [text failure], [version written], [version before]
@@ -100,13 +100,15 @@ export interface ReadReply {
   readonly clock: HybridTime;
   readonly stable: boolean;
   readonly version: Version | undefined;
+  /** What is prepared on the key was not settled in time. */
+  readonly failed?: boolean;
 }
 
 export function encodeReadReply(writer: ByteWriter, reply: ReadReply): void {
   const at = beginMessage(writer, messageReadReply);
   writer.u64(reply.id);
   writer.u64(reply.clock);
-  writer.u8((reply.version === undefined ? 0 : 1) | (reply.stable ? 2 : 0));
+  writer.u8((reply.version === undefined ? 0 : 1) | (reply.stable ? 2 : 0) | (reply.failed === true ? 4 : 0));
   if (reply.version !== undefined) encodeVersion(writer, reply.version);
   endMessage(writer, at);
 }
@@ -116,7 +118,7 @@ export function decodeReadReply(reader: ByteReader): ReadReply {
   const clock = reader.u64();
   const flags = reader.u8();
   const version = (flags & 1) === 0 ? undefined : decodeVersion(reader);
-  return { id, clock, stable: (flags & 2) !== 0, version };
+  return { id, clock, stable: (flags & 2) !== 0, version, failed: (flags & 4) !== 0 };
 }
 
 export function encodeWriteRequest(

@@ -3,7 +3,8 @@
  *
  *   GET /healthz   the process lives and has not failed          GET /metrics   for Prometheus
  *   GET /readyz    it should get clients; reasons when not       GET /status    status.ts
- *   GET, POST /faults   fault-routes.ts                          GET, PUT, DELETE /v1/keys/{key}   key-routes.ts
+ *   GET, POST /faults   fault-routes.ts
+ *   GET, PUT, DELETE /v1/keys/{key} and GET /v1/keys   key-routes.ts
  */
 import type { IncomingMessage } from "node:http";
 import { Hono } from "hono";

@@ -99,6 +99,72 @@ describe("the REST face", () => {
     expect(await (await fetch(keyUrl(http, "k"))).text()).toBe("3");
   });
 
+  it("reads many keys at one time, as JSON", async () => {
+    const cluster = await startCluster([2]);
+    const http = await startAt(cluster, 0, 0);
+    const names = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    for (const name of names) await fetch(keyUrl(http, name), { method: "PUT", body: `value of ${name}` });
+    await fetch(keyUrl(http, "k3"), { method: "DELETE" });
+    await fetch(keyUrl(http, "%ff+%26"), { method: "PUT", body: Uint8Array.of(0, 255) });
+    await fetch(keyUrl(http, "late"), { method: "PUT", body: "x", headers: { "Cops-Expires": "4000000000000" } });
+    const query = [...names, "%ff%2B%26", "never", "late", "k0"].map((name) => `key=${name}`).join("&");
+    const read = await fetch(`${http.url}/v1/keys?${query}`);
+    const { time, keys } = (await read.json()) as { time: number; keys: { key: string; value: string | null }[] };
+    expect([read.status, read.headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect(time).toBeGreaterThan(0);
+    expect(read.headers.get("cops-token")).not.toBeNull();
+    const textOf = (base64: string): string => Buffer.from(base64, "base64").toString("latin1");
+    expect(keys.map(({ key }) => textOf(key))).toEqual([...names, "\xff+&", "never", "late", "k0"]);
+    expect(keys.slice(0, 20).map(({ value }) => (value === null ? null : textOf(value)))).toEqual(
+      names.map((name) => (name === "k3" ? null : `value of ${name}`)),
+    );
+    expect(keys[3]).toMatchObject({
+      value: null,
+      dot: expect.any(String) as string,
+      time: expect.any(Number) as number,
+    });
+    expect([keys[20]?.value, keys[23]]).toEqual(["AP8=", keys[0]]);
+    expect(keys[21]).toEqual({ key: "bmV2ZXI=", value: null });
+    expect(keys[22]).toMatchObject({ expires: 4_000_000_000_000 });
+  });
+
+  it("refuses keys in a query that are none, or too many", async () => {
+    const cluster = await startCluster([1]);
+    const http = await startAt(cluster, 0, 0);
+    for (const query of ["", "?", "?key", "?key=%zz", "?key=a&other=b", "?key="]) {
+      expect(await codeOf(await fetch(`${http.url}/v1/keys${query}`))).toEqual([400, "BAD_KEY"]);
+    }
+    const many = Array.from({ length: 4097 }, () => "key=a").join("&");
+    expect(await codeOf(await fetch(`${http.url}/v1/keys?${many}`))).toEqual([400, "TOO_MANY_KEYS"]);
+    const put = await fetch(`${http.url}/v1/keys?key=a`, { method: "PUT", body: "x" });
+    expect(await codeOf(put)).toEqual([400, "BAD_KEY"]);
+  });
+
+  it("takes and tells when a value expires", async () => {
+    const cluster = await startCluster([1]);
+    const http = await startAt(cluster, 0, 0);
+    const put = (headers: Record<string, string>): Promise<Response> =>
+      fetch(keyUrl(http, "k"), { method: "PUT", body: "x", headers });
+    const expires = async (): Promise<string | null> => (await fetch(keyUrl(http, "k"))).headers.get("cops-expires");
+    expect((await put({ "Cops-Expires": "4000000000000" })).status).toBe(204);
+    expect(await expires()).toBe("4000000000000");
+    const before = Date.now();
+    expect((await put({ "Cops-Expires-In": "1000000" })).status).toBe(204);
+    expect(Number(await expires())).toBeGreaterThanOrEqual(before + 1_000_000);
+    expect((await put({})).status).toBe(204);
+    expect(await expires()).toBeNull();
+    expect((await put({ "Cops-Expires": "1" })).status).toBe(204);
+    expect(await codeOf(await fetch(keyUrl(http, "k")))).toEqual([404, "NOT_FOUND"]);
+    for (const headers of [
+      { "Cops-Expires": "0" },
+      { "Cops-Expires-In": "soon" },
+      { "Cops-Expires": "9999999999999999" },
+      { "Cops-Expires": "4000000000000", "Cops-Expires-In": "1" },
+    ]) {
+      expect(await codeOf(await put(headers))).toEqual([400, "BAD_EXPIRY"]);
+    }
+  });
+
   it("hands causality from one datacenter to another in a token", async () => {
     const cluster = await startCluster([1, 1]);
     const east = await startAt(cluster, 0, 0);

@@ -5,6 +5,7 @@
 import { collectDefaultMetrics, Registry } from "@prometheus-io/client";
 import { counterFamilies } from "./counter-families.ts";
 import type { HttpOptions } from "./http-options.ts";
+import { keptFamilies } from "./kept-families.ts";
 import { addFamily, addHistogram } from "./metric-family.ts";
 import { nodeFamilies } from "./node-families.ts";
 import { replicationFamilies } from "./replication-families.ts";
@@ -14,7 +15,12 @@ const secondsOfMicroseconds = 1e-6;
 export function metricsRegistry(options: HttpOptions): Registry {
   const registry = new Registry();
   const { core } = options.driver;
-  const families = [...nodeFamilies(options), ...replicationFamilies(options), ...counterFamilies(core.state.counters)];
+  const families = [
+    ...nodeFamilies(options),
+    ...replicationFamilies(options),
+    ...keptFamilies(options),
+    ...counterFamilies(core.state.counters),
+  ];
   for (const family of families) addFamily(registry, family);
   const sizes = [{ labels: {}, histogram: core.frameSizes }];
   addHistogram(registry, "cops_group_commit_entries", "Log entries per group commit", 1, sizes);

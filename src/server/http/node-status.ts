@@ -30,6 +30,7 @@ export function nodeStatus(options: HttpOptions): NodeStatus {
     dirtyBytes: state.dirtyBytes,
     shipping: shippingStatus(core),
     waiting: { count: core.gate.waitingCount, bytes: core.gate.waitingBytes, oldestMs: oldestWaitingMs(core) },
+    kept: core.kept(),
     links: options.links(),
     counters: Object.fromEntries(Object.entries(state.counters)),
     refusingWrites: refusingWrites(core) ?? null,

@@ -105,6 +105,6 @@ function peerLabels(cluster: HttpOptions["cluster"], peer: NodeId): Labels {
   return { peer: peerName(cluster, peer), datacenter: cluster.datacenters[index]?.name ?? String(index) };
 }
 
-function peerName({ datacenters }: HttpOptions["cluster"], peer: NodeId): string {
+export function peerName({ datacenters }: HttpOptions["cluster"], peer: NodeId): string {
   return datacenters[datacenterOfNode(peer)]?.nodes[indexOfNode(peer)]?.name ?? String(peer);
 }

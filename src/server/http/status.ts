@@ -5,6 +5,7 @@
  * Sizes are in bytes, durations in milliseconds unless named otherwise. Everything that can grow is here, so that nobody
  * has to guess what a slow node is busy with (invariant 12).
  */
+import type { Kept } from "../../core/kept-tally.ts";
 import type { LinkStats } from "../../net/transport.ts";
 
 export interface NodeStatus {
@@ -38,6 +39,8 @@ export interface NodeStatus {
   readonly shipping: readonly ShippingStatus[];
   /** Writes received from other datacenters whose dependencies are not all applied here. */
   readonly waiting: { readonly count: number; readonly bytes: number; readonly oldestMs: number };
+  /** Everything that is kept for later, and what holds it back; datacenters by index, nodes as NodeIds. */
+  readonly kept: readonly Kept[];
   readonly links: readonly LinkStats[];
   readonly counters: Readonly<Record<string, number>>;
   /** Why client writes are refused (a full disk, a clock that is ahead); null while they are not. */

@@ -10,6 +10,7 @@
  */
 import type { ByteString } from "../../shared/bytes.ts";
 import type { RespConnection } from "./connection.ts";
+import type { QueueRule } from "./queued-command.ts";
 
 /** Where the keys are among the arguments; the name has position 0. `last` counts from the end where negative. */
 export interface KeyPositions {
@@ -18,7 +19,7 @@ export interface KeyPositions {
   readonly step: number;
 }
 
-export type CommandGroup = "connection" | "server" | "generic" | "string" | "cops";
+export type CommandGroup = "connection" | "server" | "generic" | "string" | "transactions" | "cops";
 
 interface CommandFacts {
   /** In small letters. */
@@ -33,6 +34,8 @@ interface CommandFacts {
   readonly summary: string;
   /** May be used before AUTH. */
   readonly beforeAuth?: boolean;
+  /** Behind MULTI: how it is queued, or that it is carried out at once. Without it, it is refused there. */
+  readonly inMulti?: QueueRule | "atOnce";
 }
 
 export interface OrderedCommand extends CommandFacts {

@@ -4,8 +4,8 @@
  *
  *   data ──▶ parser ──▶ dispatch ──▶ core ──▶ replies ──▶ attend, at the end of the turn ──▶ one write to the socket
  *
- * Commands are taken as long as nothing blocks: an exclusive command (command.ts) or a large multi-key one that is not done,
- * too many replies pending, too much output unread, the end. While anything blocks, the socket is not read, so TCP holds the
+ * Commands are taken as long as nothing blocks: an exclusive command (command.ts) or one of several steps that is not done, too
+ * many replies pending, too much output unread, the end. While anything blocks, the socket is not read, so TCP holds the
  * client back. Taking up again happens at the end of a turn, never from inside the core's callbacks.
  *
  *   open ──QUIT, protocol error, end of input──▶ closing: what is pending is answered, then the socket ends
@@ -15,7 +15,6 @@
  */
 import type { Socket } from "node:net";
 import type { Session } from "../../core/session.ts";
-import type { OutputChunk } from "../../protocol/resp/output-pool.ts";
 import { RequestOutcome, RequestParser } from "../../protocol/resp/request-parser.ts";
 import type { Bytes, ByteString } from "../../shared/bytes.ts";
 import { refusalOf, unknownCommand } from "./command.ts";
@@ -23,20 +22,22 @@ import { HeldInput, tooManyIncomplete } from "./input-budget.ts";
 import type { ExclusiveCommand } from "./command.ts";
 import type { CommandEntry } from "./command-table.ts";
 import { replyErrorText } from "./reply-error-text.ts";
+import type { MultiQueue } from "./multi-queue.ts";
 import type { NamedSession } from "./named-sessions.ts";
 import { ReplyQueue } from "./reply-queue.ts";
 import type { ReplyQueueOwner } from "./reply-queue.ts";
 import { farewellMsMax } from "./resp-limits.ts";
 import type { RespServices } from "./resp-services.ts";
+import { SocketOutput } from "./socket-output.ts";
 import { VersionedOperations } from "./versioned-operations.ts";
 
 /** What keeps commands from being taken; bits of `blocked`. */
 const byExclusive = 1;
 const byReplies = 2;
 const byOutput = 4;
-const byGather = 8;
+const byHold = 8;
 const byClosing = 16;
-type Block = typeof byExclusive | typeof byReplies | typeof byOutput | typeof byGather | typeof byClosing;
+type Block = typeof byExclusive | typeof byReplies | typeof byOutput | typeof byHold | typeof byClosing;
 
 export class RespConnection implements ReplyQueueOwner {
   readonly id: number;
@@ -51,6 +52,8 @@ export class RespConnection implements ReplyQueueOwner {
   libraryName: ByteString = "";
   libraryVersion: ByteString = "";
   lastCommand: ByteString = "";
+  /** What MULTI has queued, from MULTI to EXEC or DISCARD. */
+  multi: MultiQueue | undefined;
   private versionedOperations: VersionedOperations | undefined;
   /** When something last arrived, in Unix ms. */
   activeMs: number;
@@ -61,9 +64,7 @@ export class RespConnection implements ReplyQueueOwner {
   private blocked = 0;
   /** An exclusive command that waits for the replies before it. */
   private awaiting: CommandEntry | undefined;
-  /** Chunks that the socket holds, oldest first, and their bytes. */
-  private readonly inSocket: OutputChunk[] = [];
-  private inSocketBytes = 0;
+  private readonly inSocket: SocketOutput;
   /** When the socket last took something, while it holds output. */
   private progressMs = 0;
   private closingMs = 0;
@@ -72,7 +73,6 @@ export class RespConnection implements ReplyQueueOwner {
   private finished = false;
   private isClosed = false;
   private attending = false;
-  private readonly onWritten = (): void => this.written();
 
   constructor(id: number, socket: Socket, services: RespServices) {
     this.id = id;
@@ -82,6 +82,7 @@ export class RespConnection implements ReplyQueueOwner {
     this.replies = new ReplyQueue(this, services.pool, services.latencies);
     this.parser = new RequestParser(services.limits.request, this.authenticated, services.names);
     this.heldInput = new HeldInput(services.input);
+    this.inSocket = new SocketOutput(socket, services.pool, () => this.written());
     this.session = services.core.createSession();
     this.connectedMs = performance.now();
     this.activeMs = this.connectedMs;
@@ -103,14 +104,14 @@ export class RespConnection implements ReplyQueueOwner {
     return `${this.socket.localAddress ?? "?"}:${this.socket.localPort ?? 0}`;
   }
 
-  /** Bytes of commands that are not whole, or wait their turn. */
+  /** Bytes of commands that are not whole, or wait their turn, or EXEC. */
   get queryBytes(): number {
-    return this.parser.pendingBytes;
+    return this.parser.pendingBytes + (this.multi === undefined ? 0 : this.multi.bytes);
   }
 
   /** Bytes of replies that the client has not taken. */
   get outputBytes(): number {
-    return this.replies.writer.pendingBytes + this.inSocketBytes;
+    return this.replies.writer.pendingBytes + this.inSocket.bytes;
   }
 
   get isClosing(): boolean {
@@ -134,13 +135,13 @@ export class RespConnection implements ReplyQueueOwner {
     this.session = named?.session ?? this.services.core.createSession();
   }
 
-  /** A multi-key command has keys to submit yet: later commands wait, or they would overtake them. */
-  holdForGather(): void {
-    this.block(byGather);
+  /** A command has something to submit yet: later commands wait, or they would overtake it. */
+  hold(): void {
+    this.block(byHold);
   }
 
-  releaseGather(): void {
-    this.unblock(byGather);
+  release(): void {
+    this.unblock(byHold);
   }
 
   /** Answers what is pending, then closes. */
@@ -188,7 +189,7 @@ export class RespConnection implements ReplyQueueOwner {
   sweep(nowMs: number): void {
     const { limits, stats } = this.services;
     if (this.isClosing && nowMs - this.closingMs > farewellMsMax && this.outputBytes === 0) this.close();
-    else if (this.inSocketBytes > 0 && nowMs - this.progressMs > limits.outputStallMsMax) this.drop("reads nothing");
+    else if (this.inSocket.bytes > 0 && nowMs - this.progressMs > limits.outputStallMsMax) this.drop("reads nothing");
     else if (!this.authenticated && nowMs - this.connectedMs > limits.unauthenticatedMsMax) {
       stats.connectionsTimedOut++;
       this.close();
@@ -205,6 +206,7 @@ export class RespConnection implements ReplyQueueOwner {
     this.heldInput.is(0);
     this.blocked |= byClosing;
     this.awaiting = undefined;
+    this.multi = undefined;
     this.replies.close();
     this.leaveSession();
     this.socket.destroy();
@@ -230,7 +232,7 @@ export class RespConnection implements ReplyQueueOwner {
     } catch (error) {
       this.services.bug(error);
     }
-    if (!this.heldInput.is(this.parser.pendingBytes)) this.refuseInput(RequestOutcome.protocolError, tooManyIncomplete);
+    if (!this.heldInput.is(this.queryBytes)) this.refuseInput(RequestOutcome.protocolError, tooManyIncomplete);
   }
 
   private ended(): void {
@@ -258,7 +260,7 @@ export class RespConnection implements ReplyQueueOwner {
       }
       this.dispatch(parser.args);
       if (replies.pendingCount >= limits.repliesPendingMax) this.block(byReplies);
-      if (replies.writer.pendingBytes + this.inSocketBytes > limits.outputBytesPause) this.pauseForOutput();
+      if (replies.writer.pendingBytes + this.inSocket.bytes > limits.outputBytesPause) this.pauseForOutput();
     }
   }
 
@@ -269,6 +271,7 @@ export class RespConnection implements ReplyQueueOwner {
     const entry = services.table.find(args[0] as ByteString);
     if (entry === undefined) {
       services.stats.unknownCommands++;
+      this.multi?.fail();
       this.replies.error(unknownCommand(args));
       return;
     }
@@ -277,10 +280,15 @@ export class RespConnection implements ReplyQueueOwner {
     const refusal = refusalOf(command, args.length, this.authenticated);
     if (refusal !== undefined) {
       entry.rejected++;
+      this.multi?.fail();
       this.replies.error(refusal);
       return;
     }
     entry.calls++;
+    if (this.multi !== undefined && command.inMulti !== "atOnce") {
+      this.multi.take(this, command, args);
+      return;
+    }
     if (command.exclusive !== true) {
       command.run(this, args);
       return;
@@ -373,33 +381,17 @@ export class RespConnection implements ReplyQueueOwner {
     this.replies.reported = false;
     const bytes = writer.pendingBytes;
     if (bytes === 0 || this.isClosed) return;
-    if (bytes + this.inSocketBytes > this.services.limits.outputBytesMax) {
+    if (bytes + this.inSocket.bytes > this.services.limits.outputBytesMax) {
       this.drop("has more output unread than is allowed");
       return;
     }
-    if (this.inSocketBytes === 0) this.progressMs = performance.now();
-    this.inSocketBytes += bytes;
+    if (this.inSocket.bytes === 0) this.progressMs = performance.now();
     this.services.stats.outputBytes += bytes;
-    const first = writer.take() as OutputChunk;
-    if (first.length === bytes) {
-      this.handOver(first);
-      return;
-    }
-    this.socket.cork();
-    for (let chunk: OutputChunk | undefined = first; chunk !== undefined; chunk = writer.take()) this.handOver(chunk);
-    this.socket.uncork();
-  }
-
-  private handOver(chunk: OutputChunk): void {
-    this.inSocket.push(chunk);
-    this.socket.write(chunk.filled(), this.onWritten);
+    this.inSocket.take(writer);
   }
 
   /** The socket has let go of its oldest chunk; also when it failed. */
   private written(): void {
-    const chunk = this.inSocket.shift() as OutputChunk;
-    this.inSocketBytes -= chunk.length;
-    this.services.pool.release(chunk);
     if (this.isClosed) return;
     this.progressMs = this.services.core.state.timerMs;
     if ((this.blocked & byOutput) !== 0 && this.outputBytes <= this.services.limits.outputBytesPause / 2) {

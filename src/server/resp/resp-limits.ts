@@ -24,8 +24,9 @@ export interface RespLimits {
   outputStallMsMax: number;
   /** With this many commands begun and not answered the connection's requests wait. A power of two. */
   repliesPendingMax: number;
-  /** Keys of one multi-key command that are under way at once; more wait. */
-  gatherKeysMax: number;
+  /** Commands that MULTI queues, and their bytes. */
+  multiCommandsMax: number;
+  multiBytesMax: number;
   /** Sessions named by COPS.SESSION. */
   namedSessionsMax: number;
   /** A named session that no connection has joined for this long is forgotten. */
@@ -46,7 +47,8 @@ export const respLimitsDefault: Readonly<RespLimits> = {
   outputBytesMax: 256 * MiB,
   outputStallMsMax: 60_000,
   repliesPendingMax: 4096,
-  gatherKeysMax: 512,
+  multiCommandsMax: 16_384,
+  multiBytesMax: 64 * MiB,
   namedSessionsMax: 10_000,
   namedSessionIdleMsMax: 600_000,
   keysReplyBytesMax: 64 * MiB,

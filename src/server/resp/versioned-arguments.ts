@@ -1,19 +1,23 @@
 /*
- * The arguments that commands with explicit contexts share: CONTEXT bytes, FLOOR time, REQUEST client number answeredBelow.
+ * The arguments that commands with explicit contexts share: CONTEXT bytes, FLOOR time, REQUEST client number answeredBelow; of
+ * writes NX, XX or VERSION text, and PXAT unixMs.
  */
 import { ByteReader, DecodeError } from "../../protocol/byte-reader.ts";
 import { originsExist } from "../../protocol/causal-token.ts";
 import type { TokenIssuer } from "../../protocol/causal-token.ts";
 import { decodeDependencies } from "../../protocol/dependencies.ts";
 import type { Dependencies } from "../../protocol/dependencies.ts";
-import { conditionAbsent, conditionNone, conditionPresent } from "../../protocol/messages/forward.ts";
+import { conditionAbsent, conditionNone, conditionPresent, conditionVersion } from "../../protocol/messages/forward.ts";
 import type { Condition } from "../../protocol/messages/forward.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
+import type { VersionName } from "../../protocol/version.ts";
 import type { RequestId } from "../../protocol/write.ts";
 import { contextDotsMax } from "../../shared/limits.ts";
 import { bytesOf } from "../../shared/bytes.ts";
 import type { ByteString } from "../../shared/bytes.ts";
 import { syntaxError } from "./command.ts";
+import { expiryOf } from "./expiry-arguments.ts";
+import { notAVersion, versionOfText } from "./version-text.ts";
 
 /** A client's id, as the log keeps it. */
 const clientIdBytesMax = 64;
@@ -23,9 +27,13 @@ export interface VersionedArguments {
   floor: HybridTime | undefined;
   request: RequestId | undefined;
   condition: Condition;
+  /** Of VERSION. */
+  expected: VersionName | undefined;
+  /** In Unix ms; 0 for never. */
+  expiry: number;
 }
 
-export type ArgumentName = "context" | "floor" | "request" | "nx" | "xx";
+export type ArgumentName = "context" | "floor" | "request" | "nx" | "xx" | "version" | "pxat";
 
 /** Reads them from `args[start]` on, those in `allowed` and no others; a text is the error to answer. */
 export function versionedArguments(
@@ -39,6 +47,8 @@ export function versionedArguments(
     floor: undefined,
     request: undefined,
     condition: conditionNone,
+    expected: undefined,
+    expiry: 0,
   };
   for (let i = start; i < args.length;) {
     const name = (args[i] as ByteString).toLowerCase() as ArgumentName;
@@ -51,7 +61,15 @@ export function versionedArguments(
 }
 
 /** Arguments with their names. */
-const lengths: Readonly<Record<ArgumentName, number>> = { context: 2, floor: 2, request: 4, nx: 1, xx: 1 };
+const lengths: Readonly<Record<ArgumentName, number>> = {
+  context: 2,
+  floor: 2,
+  request: 4,
+  nx: 1,
+  xx: 1,
+  version: 2,
+  pxat: 2,
+};
 
 function readArgument(
   read: VersionedArguments,
@@ -73,9 +91,28 @@ function readArgument(
     read.request = requestOf(args, at);
     return read.request === undefined ? "ERR REQUEST is not a client's id and two whole numbers" : undefined;
   }
+  if (name === "pxat") {
+    const expiry = expiryOf("pxat", args[at] as ByteString, (args[0] as ByteString).toLowerCase());
+    if (typeof expiry === "string") return expiry;
+    read.expiry = expiry.ms;
+    return undefined;
+  }
+  return readCondition(read, name, args[at]);
+}
+
+function readCondition(
+  read: VersionedArguments,
+  name: "nx" | "xx" | "version",
+  text: ByteString | undefined,
+): ByteString | undefined {
   if (read.condition !== conditionNone) return syntaxError;
-  read.condition = name === "nx" ? conditionAbsent : conditionPresent;
-  return undefined;
+  if (name !== "version") {
+    read.condition = name === "nx" ? conditionAbsent : conditionPresent;
+    return undefined;
+  }
+  read.condition = conditionVersion;
+  read.expected = versionOfText(text as ByteString);
+  return read.expected === undefined ? notAVersion : undefined;
 }
 
 function dependenciesOf(bytes: ByteString, issuer: TokenIssuer): Dependencies | undefined {

@@ -6,27 +6,33 @@
  *   other key  forwarded to its owner                  (core/forwarding.ts)
  *
  * Operations of one connection on this node's keys are carried out in the order in which they came, also where one of them
- * has to wait for the store: read the other way round, the earlier one could show an effect and the later one miss its
- * cause. So are those on one other node's keys. Between nodes there is no order: whoever needs one waits for the answer.
+ * has to wait for the store, or for a transaction that holds its key: read the other way round, the earlier one could show an
+ * effect and the later one miss its cause. So are those on one other node's keys. Between nodes there is no order: whoever needs one waits for the answer.
  */
 import type { Failure } from "../../core/failure.ts";
 import { failureOf } from "../../core/failure.ts";
 import type { Asker } from "../../core/forwarding.ts";
+import type { KeyRecord } from "../../core/key-record.ts";
 import type { LoadWaiter } from "../../core/node-state.ts";
 import type { NodeCore } from "../../core/node-core.ts";
 import type { OperationSink } from "../../core/operations.ts";
+import type { Partition } from "../../core/partition.ts";
+import { oldestPrepared } from "../../core/prepared-write.ts";
+import type { SettleWaiter } from "../../core/transactions/settling.ts";
 import type { Dependencies } from "../../protocol/dependencies.ts";
+import { unixMsOfHybridTime } from "../../protocol/hybrid-time.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../../protocol/messages/forward.ts";
 import type { ReplyWriter } from "../../protocol/resp/reply-writer.ts";
+import { asSeenAt } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
 import { invariant } from "../../shared/assert.ts";
 import type { ByteString } from "../../shared/bytes.ts";
 import type { ReadyReply, ReplyQueue } from "./reply-queue.ts";
-import { valueOf } from "./operation-shape.ts";
+import { writeDotOrigin, writeName, writeRead } from "./version-fields.ts";
 
 /** What a client's context names is applied here already, or on its way from one node of this datacenter to another. */
-const contextMsMax = 2_000;
+export const contextMsMax = 2_000;
 
 export interface VersionedWrite {
   readonly write: WriteRequest;
@@ -40,6 +46,7 @@ class VersionedOperation implements OperationSink, ReadyReply {
   readonly partition: number;
   readonly hash: number;
   readonly key: ByteString;
+  readonly floor: HybridTime;
   /** Undefined for a read. */
   readonly order: VersionedWrite | undefined;
   private readonly owner: VersionedOperations;
@@ -55,6 +62,7 @@ class VersionedOperation implements OperationSink, ReadyReply {
     partition: number,
     hash: number,
     key: ByteString,
+    floor: HybridTime,
     order: VersionedWrite | undefined,
   ) {
     this.owner = owner;
@@ -62,6 +70,7 @@ class VersionedOperation implements OperationSink, ReadyReply {
     this.partition = partition;
     this.hash = hash;
     this.key = key;
+    this.floor = floor;
     this.order = order;
   }
 
@@ -71,7 +80,9 @@ class VersionedOperation implements OperationSink, ReadyReply {
   }
 
   read(version: Version | undefined, stable: boolean, clock: HybridTime): void {
-    this.version = version;
+    // As a reader at its floor is told of it: an expired value is none.
+    const seenMs = unixMsOfHybridTime(Math.max(clock, this.floor));
+    this.version = version === undefined ? undefined : asSeenAt(version, seenMs);
     this.stable = version === undefined || stable;
     this.clock = clock;
     this.owner.done(this);
@@ -103,38 +114,23 @@ class VersionedOperation implements OperationSink, ReadyReply {
 
   writeTo(reply: ReplyWriter): void {
     if (this.failure !== undefined) reply.error(`${this.failure.code} ${this.failure.message}`);
-    else if (this.order === undefined) this.writeRead(reply);
-    else this.writeWritten(reply);
-  }
-
-  private writeRead(reply: ReplyWriter): void {
-    const { version } = this;
-    reply.arrayHeader(8);
-    reply.bulkOrNull(valueOf(version));
-    this.writeVersion(reply, version);
-    reply.integer(this.clock);
-    reply.integer(this.stable ? 1 : 0);
-    reply.integer(version?.deleted === true ? 1 : 0);
+    else if (this.order === undefined) {
+      writeRead(reply, this.version, this.partition, this.clock, this.stable);
+    } else this.writeWritten(reply);
   }
 
   private writeWritten(reply: ReplyWriter): void {
-    reply.arrayHeader(6);
+    const version = this.version ?? this.old;
+    reply.arrayHeader(8);
     reply.integer(this.version === undefined ? 0 : 1);
-    this.writeVersion(reply, this.version ?? this.old);
+    writeName(reply, version, this.partition);
     reply.integer(this.clock);
-  }
-
-  /** Time, datacenter, partition, seq. */
-  private writeVersion(reply: ReplyWriter, version: Version | undefined): void {
-    reply.integer(version?.time ?? 0);
-    reply.integer(version?.datacenter ?? 0);
-    reply.integer(version?.partition ?? this.partition);
-    reply.integer(version?.seq ?? 0);
+    writeDotOrigin(reply, version, this.partition);
   }
 }
 
 /** The versioned operations of one connection. */
-export class VersionedOperations implements LoadWaiter, Asker {
+export class VersionedOperations implements LoadWaiter, SettleWaiter, Asker {
   private readonly core: NodeCore;
   private readonly replies: ReplyQueue;
   /** Names this connection to owners, which keep the order of one asker's reads. */
@@ -157,19 +153,19 @@ export class VersionedOperations implements LoadWaiter, Asker {
   }
 
   read(key: ByteString, floor: HybridTime): void {
-    this.begin(this.open(key, undefined), floor);
+    this.begin(this.open(key, floor, undefined));
   }
 
   write(order: VersionedWrite): void {
-    const operation = this.open(order.write.key, order);
+    const operation = this.open(order.write.key, order.floor, order);
     if (order.dependencies.dots.length === 0 && order.dependencies.prefixes.length === 0) {
-      this.begin(operation, order.floor);
+      this.begin(operation);
       return;
     }
     this.core.confirm(
       order.dependencies,
       contextMsMax,
-      () => this.begin(operation, order.floor),
+      () => this.begin(operation),
       (why) => operation.failed(0, failureOf(why)),
     );
   }
@@ -179,14 +175,25 @@ export class VersionedOperations implements LoadWaiter, Asker {
   }
 
   recordLoaded(): void {
-    const { blocked } = this;
-    let carriedOut = 0;
-    while (carriedOut < blocked.length && this.carryOut(blocked[carriedOut] as VersionedOperation)) carriedOut++;
-    blocked.splice(0, carriedOut);
+    this.goOn();
+  }
+
+  settled(): void {
+    this.goOn();
+  }
+
+  /** A transaction holds the key of the first, and nobody knows its outcome. */
+  waitedTooLong(): void {
+    const first = this.blocked.shift();
+    invariant(first !== undefined, "the first of the blocked operations waits");
+    first.failed(0, failureOf(first.order === undefined ? "UNAVAILABLE" : "CONFLICT"));
+    this.goOn();
   }
 
   readAnswered(tag: number, reply: ReadReply): void {
-    this.take(tag).read(reply.version, reply.stable, reply.clock);
+    const operation = this.take(tag);
+    if (reply.failed === true) operation.failed(tag, failureOf("UNAVAILABLE"));
+    else operation.read(reply.version, reply.stable, reply.clock);
   }
 
   writeAnswered(tag: number, reply: WriteReply): void {
@@ -199,15 +206,16 @@ export class VersionedOperations implements LoadWaiter, Asker {
     this.take(tag).failed(tag, failure);
   }
 
-  private open(key: ByteString, order: VersionedWrite | undefined): VersionedOperation {
+  private open(key: ByteString, floor: HybridTime, order: VersionedWrite | undefined): VersionedOperation {
     const { placement } = this.core;
     const hash = placement.hash(key);
-    return new VersionedOperation(this, this.replies.openOther(), placement.partitionOfHash(hash), hash, key, order);
+    const partition = placement.partitionOfHash(hash);
+    return new VersionedOperation(this, this.replies.openOther(), partition, hash, key, floor, order);
   }
 
-  private begin(operation: VersionedOperation, floor: HybridTime): void {
+  private begin(operation: VersionedOperation): void {
     const { placement, state, forwarding } = this.core;
-    const { partition, key, order } = operation;
+    const { partition, key, floor, order } = operation;
     if (state.local(partition) !== undefined) {
       if (this.blocked.length > 0 || !this.carryOut(operation)) this.blocked.push(operation);
       return;
@@ -219,31 +227,61 @@ export class VersionedOperations implements LoadWaiter, Asker {
     else forwarding.write(owner, floor, order.dependencies, order.write, this, tag);
   }
 
-  /** False when the record must be read from the store first: `recordLoaded` follows. */
+  private goOn(): void {
+    const { blocked } = this;
+    let carriedOut = 0;
+    while (carriedOut < blocked.length && this.carryOut(blocked[carriedOut] as VersionedOperation)) carriedOut++;
+    blocked.splice(0, carriedOut);
+  }
+
+  /** False when something must be waited for: `goOn` follows. */
   private carryOut(operation: VersionedOperation): boolean {
-    const { state, head } = this.core;
+    const { state } = this.core;
     const partition = state.local(operation.partition);
     invariant(partition !== undefined, "own keys are carried out here");
-    const { order, key, hash } = operation;
-    if (order !== undefined && !head.canPropose) {
-      operation.failed(0, failureOf("BUSY"));
-      return true;
-    }
-    const record = partition.record(key, hash);
-    const isNeeded = order === undefined ? !record.loaded : head.mustWait(order.write, record);
-    if (isNeeded) {
+    const record = partition.record(operation.key, operation.hash);
+    if (operation.order !== undefined) return this.put(operation, operation.order, partition, record);
+    if (!record.loaded) {
       state.load(record, this);
       return false;
     }
-    if (order !== undefined) {
-      head.put(partition, record, order.write, order.dependencies, order.floor, operation, 0);
-      return true;
-    }
+    if (record.prepared !== undefined && !this.isSettled(record, operation.floor)) return false;
     state.counters.readsLocal++;
     const version = record.current;
-    const stable = version !== undefined && partition.isStable(version.datacenter, version.seq);
-    operation.read(version, stable, this.clock);
+    operation.read(version, version !== undefined && state.isStable(version), this.clock);
     return true;
+  }
+
+  private put(
+    operation: VersionedOperation,
+    { write, dependencies, floor }: VersionedWrite,
+    partition: Partition,
+    record: KeyRecord,
+  ): boolean {
+    const { head } = this.core;
+    if (!head.canPropose) {
+      operation.failed(0, failureOf("BUSY"));
+      return true;
+    }
+    if (head.mustWait(write, record)) {
+      head.await(record, this);
+      return false;
+    }
+    head.put(partition, record, write, dependencies, floor, operation, 0);
+    return true;
+  }
+
+  /** Whether no part of a transaction that this client may have seen can still show on this key (design, 3.5). */
+  private isSettled(record: KeyRecord, floor: HybridTime): boolean {
+    const { state, head } = this.core;
+    if (oldestPrepared(record) > floor || !state.acceptsClock(floor)) return true;
+    if (!head.close(floor)) {
+      state.proposals.after(state.proposals.lastLsn, { lsn: 0, commit: () => this.goOn() });
+      return false;
+    }
+    if (state.settling.isSettled(record, floor)) return true;
+    state.settling.wait(record, floor, this);
+    return false;
   }
 
   private take(tag: number): VersionedOperation {

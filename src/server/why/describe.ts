@@ -1,7 +1,16 @@
 /*
  * A report of WHY in plain English, for people (`cops why`, COPS.WHY without JSON).
  */
-import type { Whereabouts, WhyDatacenter, WhyDependency, WhyLocation, WhyReport, WhyVersion } from "./report.ts";
+import type {
+  Whereabouts,
+  WhyDatacenter,
+  WhyDependency,
+  WhyLocation,
+  WhyReport,
+  WhyTransaction,
+  WhyVersion,
+  WhyWaitingWrite,
+} from "./report.ts";
 import type { ByteString } from "../../shared/bytes.ts";
 
 /** One line each; what belongs to a line above is indented below it. */
@@ -30,23 +39,59 @@ function describeDatacenter(answer: WhyDatacenter): string[] {
   if (via !== undefined) lines.push(`  asked by way of ${via}; from here it ${unreachable}`);
   if (answer.refusingWrites !== undefined) lines.push(`  ${node} takes in no writes: ${answer.refusingWrites}`);
   for (const write of waiting) {
-    lines.push(`  waiting: ${version(write)}, received ${inWords(write.receivedMsAgo)} ago`);
-    if (write.detail !== undefined) lines.push(`    held back: ${write.detail}`);
-    for (const dependency of write.waitsFor) lines.push(...describeDependency(dependency, "    "));
-    if (write.waitsForMore > 0) lines.push(`    and for up to ${write.waitsForMore} more`);
-    if (write.waitsFor.length === 0 && write.detail === undefined) lines.push("    all that it waits for is here now");
+    lines.push(...describeWaiting(write));
+  }
+  for (const { forMs, coordinator, detail } of answer.undecided ?? []) {
+    lines.push(
+      `  a transaction of a client here, by way of ${coordinator}, has been prepared for ${inWords(forMs)}: ${detail}`,
+    );
   }
   if (waitingMore > 0) lines.push(`  and ${waitingMore} more waiting writes of this key, all older`);
-  if (missing !== undefined) lines.push(`  not received: ${version(missing)}: ${location(missing, missing.origin)}`);
+  if (missing !== undefined) {
+    lines.push(`  not received: ${version(missing)}: ${location(missing, missing.origin)}`);
+    if (missing.transaction !== undefined) lines.push(`    ${lackInWords(missing.transaction)}`);
+  }
   return lines;
+}
+
+function describeWaiting(write: WhyWaitingWrite): string[] {
+  const { detail, waitsFor, waitsForMore, transaction, part } = write;
+  const whole = part === undefined ? "" : `, part ${part.index} of a transaction of ${part.count}`;
+  const lines = [`  waiting: ${version(write)}${whole}, received ${inWords(write.receivedMsAgo)} ago`];
+  if (detail !== undefined) lines.push(`    held back: ${detail}`);
+  if (transaction !== undefined) lines.push(`    ${lackInWords(transaction)}`);
+  for (const dependency of waitsFor) lines.push(...describeDependency(dependency, "    "));
+  if (waitsForMore > 0) lines.push(`    and for up to ${waitsForMore} more`);
+  const isFree = waitsFor.length === 0 && detail === undefined && transaction === undefined;
+  return isFree ? [...lines, "    all that it waits for is here now"] : lines;
+}
+
+/** `of its 3 parts 0, 2 are here; part 1 of partition 5 is not (for west-1)` */
+function lackInWords({ lacks, parts, here, missing, nodes }: WhyTransaction): string {
+  switch (lacks) {
+    case "dependencies":
+      return "the transaction waits for what it depends on";
+    case "parts": {
+      const gone = missing.map(({ index, partition, node }) => `part ${index} of partition ${partition} (for ${node})`);
+      const known = here.length === 0 ? "none is here" : `${here.join(", ")} ${here.length === 1 ? "is" : "are"} here`;
+      return `of the transaction's ${parts ?? "unknown number of"} parts ${known}; missing: ${gone.join(", ")}`;
+    }
+    case "votes":
+      return `all parts of the transaction are here; not prepared yet at ${nodes.join(", ")}`;
+    case "commits":
+      return `the transaction is decided; not committed yet at ${nodes.join(", ")}`;
+    case "disk":
+      return "the transaction waits for the disk";
+  }
 }
 
 function describeDependency(dependency: WhyDependency, indent: string): string[] {
   const { dot, prefix, origin } = dependency;
   const what = prefix ? `every write up to ${dot}` : dot;
   const line = `${indent}waits for ${what} from ${origin}: ${location(dependency, origin)}`;
+  const whole = dependency.transaction === undefined ? [] : [`${indent}  ${lackInWords(dependency.transaction)}`];
   const below = (dependency.waitsFor ?? []).flatMap((inner) => describeDependency(inner, `${indent}  `));
-  return [line, ...below];
+  return [line, ...whole, ...below];
 }
 
 function version({ dot, origin, ageMs, tombstone }: WhyVersion): string {

@@ -3,9 +3,11 @@
  */
 import { datacenterName, msSince, nodeName } from "./cluster.ts";
 import type { WhyNode } from "./cluster.ts";
-import { heldBy, locateMissing } from "./locate.ts";
+import { heldBy, locateDots, locateMissing } from "./locate.ts";
 import { keyArgs } from "./messages.ts";
+import { wholeOf } from "./missing.ts";
 import type { WhyDatacenter, WhyVersion, WhyWaitingWrite } from "./report.ts";
+import { transactionHere, undecidedOn } from "./transaction.ts";
 import { keyOfBase64 } from "../control-channel.ts";
 import type { WaitingWrite } from "../../core/dependency-gate.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
@@ -14,6 +16,7 @@ import { invariant } from "../../shared/assert.ts";
 import { unixMsOfHybridTime } from "../../protocol/hybrid-time.ts";
 import { compareVersions, effectDelete, formatDot, originOf } from "../../protocol/version.ts";
 import type { EffectKind, Version } from "../../protocol/version.ts";
+import type { Write } from "../../protocol/write.ts";
 
 const waitingListedMax = 16;
 const dependenciesListedMax = 32;
@@ -31,17 +34,21 @@ export async function answerKey(node: WhyNode, args: unknown): Promise<WhyDatace
   invariant(partition !== undefined, "WHY asks the owner of the key");
   const waiters = [...core.gate.all()].filter((waiter) => waiter.record.key === key).toSorted(byVersion);
   const listed = waiters.slice(0, waitingListedMax);
-  const [visible, waiting] = await Promise.all([
-    loaded(state, state.record(partition, key)),
+  const record = state.record(partition, key);
+  const undecided = undecidedOn(node, record);
+  const [visible, waiting, prepared] = await Promise.all([
+    loaded(state, record),
     Promise.all(listed.map((waiter) => waitingWrite(node, waiter, timeoutMs))),
+    Promise.all(preparedParts(node, record).map((part) => preparedPart(node, part, timeoutMs))),
   ]);
   return {
     datacenter: datacenterName(cluster, state.datacenter),
     node: nodeName(cluster, state.self),
     reachable: true,
     ...(visible === undefined ? {} : { visible: versionOf(node, visible) }),
-    waiting,
+    waiting: [...waiting, ...prepared].toSorted((a, b) => b.time - a.time),
     waitingMore: waiters.length - listed.length,
+    ...(undecided.length === 0 ? {} : { undecided }),
     ...(state.writesRefused === undefined ? {} : { refusingWrites: state.writesRefused }),
   };
 }
@@ -59,12 +66,45 @@ async function waitingWrite(node: WhyNode, waiter: WaitingWrite, timeoutMs: numb
   const { waitsFor, more } = await locateMissing(node, waiter, dependenciesListedMax, depthMax, timeoutMs);
   const held = heldBy(node, waiter);
   return {
-    ...versionOf(node, waiter.write),
+    ...writeOf(node, waiter.write),
     receivedMsAgo: msSince(waiter.since),
     heldForClock: node.driver.core.gate.isAheadOfClock(waiter.write),
     waitsFor,
     waitsForMore: more,
     ...(held === undefined ? {} : { detail: held }),
+  };
+}
+
+/** Parts of other datacenters' transactions that are prepared here: they have left the gate, and are not visible. */
+function preparedParts({ driver }: WhyNode, { prepared = [] }: KeyRecord): CohortPart[] {
+  const { state, cohort } = driver.core;
+  return prepared.flatMap(({ transaction: name, write }) => {
+    const transaction = cohort.table.get(name);
+    if (write.datacenter === state.datacenter || transaction === undefined) return [];
+    return [{ write, forMs: Math.max(0, Math.round(state.timerMs - transaction.sinceMs)) }];
+  });
+}
+
+interface CohortPart {
+  readonly write: Write;
+  readonly forMs: number;
+}
+
+async function preparedPart(node: WhyNode, { write, forMs }: CohortPart, timeoutMs: number): Promise<WhyWaitingWrite> {
+  const waitsFor = await locateDots(node, wholeOf(write), forMs, depthMax, timeoutMs);
+  return { ...writeOf(node, write), receivedMsAgo: forMs, heldForClock: false, waitsFor, waitsForMore: 0 };
+}
+
+/** A part goes by the dot of its transaction, as readers know it. */
+function writeOf(node: WhyNode, write: Write): WhyVersion & Pick<WhyWaitingWrite, "part" | "transaction"> {
+  const { part, datacenter } = write;
+  if (part === undefined) return versionOf(node, write);
+  const { coordinator: partition, seq, index, count } = part;
+  const transaction = transactionHere(node, originOf(datacenter, partition), seq);
+  return {
+    ...versionOf(node, { ...write, partition, seq }),
+    part: { index, count },
+    ...(transaction === undefined ? {} : { transaction }),
   };
 }
 

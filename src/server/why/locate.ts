@@ -11,7 +11,8 @@ import type { WhyNode } from "./cluster.ts";
 import { dotsArgs, dotsRequest, shippedRequest } from "./messages.ts";
 import type { SoughtDot } from "./messages.ts";
 import { missingOf } from "./missing.ts";
-import type { WhyDependency, WhyLocation } from "./report.ts";
+import type { WhyDependency, WhyLocation, WhyTransaction } from "./report.ts";
+import { transactionHere } from "./transaction.ts";
 import { ControlError } from "../errors.ts";
 import type { WaitingWrite } from "../../core/dependency-gate.ts";
 import type { NodeId } from "../../core/placement.ts";
@@ -69,16 +70,26 @@ export async function locateMissing(
 ): Promise<{ readonly waitsFor: WhyDependency[]; readonly more: number }> {
   const missing = missingOf(node.driver.core, waiter);
   const listed = missing.slice(0, listedMax);
+  const waitsFor = await locateDots(node, listed, msSince(waiter.since), depth, timeoutMs);
+  return { waitsFor, more: missing.length - listed.length };
+}
+
+/** Where these dots are that something here has waited for since `waitingMs`, but for those that are here now. */
+export async function locateDots(
+  node: WhyNode,
+  listed: readonly SoughtDot[],
+  waitingMs: number,
+  depth: number,
+  timeoutMs: number,
+): Promise<WhyDependency[]> {
   const locations = await locate(node, listed, depth, timeoutMs);
-  const waitingMs = msSince(waiter.since);
-  const waitsFor = listed.flatMap(({ origin, seq, prefix }, i): WhyDependency[] => {
+  return listed.flatMap(({ origin, seq, prefix }, i): WhyDependency[] => {
     const location = locations[i] ?? { where: "unknown" };
     // An owner that answered for single dots leaves the watermark known here where it was: those hold.
     if (location.where === "applied") return [];
     const from = datacenterName(node.cluster, datacenterOf(origin));
     return [{ dot: formatDot(origin, seq), origin: from, prefix, waitingMs, ...location }];
   });
-  return { waitsFor, more: missing.length - listed.length };
 }
 
 /** Dots of this node's own partitions. */
@@ -97,9 +108,13 @@ async function locateHere(
     if (partition === undefined) continue;
     const seq = firstMissing(partition, dot);
     const waiter = core.gate.find(dot.origin, seq);
+    const transaction = dot.prefix ? undefined : transactionHere(node, dot.origin, seq);
     if (core.answers.isApplied(dot.origin, dot.seq, dot.prefix)) found[i] = { where: "applied" };
     else if (waiter !== undefined) {
-      waiting.push(locateWaiter(node, waiter, depth, timeoutMs).then((location) => void (found[i] = location)));
+      const placed = locateWaiter(node, waiter, depth, timeoutMs);
+      waiting.push(placed.then((location) => void (found[i] = withTransaction(location, transaction))));
+    } else if (transaction !== undefined && transaction.here.includes(0)) {
+      found[i] = { where: "waiting", transaction };
     } else if (partition.proposedOf(datacenterOf(dot.origin)).has(seq)) {
       found[i] = { where: "waiting", detail: "its dependencies hold; it is being synced to disk" };
     } else notHere.push(i);
@@ -109,10 +124,17 @@ async function locateHere(
     const indexes = places.map((place) => notHere[place] as number);
     const sought = indexes.map((i) => dots[i] as SoughtDot);
     const locations = await askOrigin(node, origin, sought, timeoutMs);
-    indexes.forEach((i, at) => (found[i] = locations[at] ?? { where: "unknown" }));
+    indexes.forEach((i, at) => {
+      const { origin: from, seq } = dots[i] as SoughtDot;
+      found[i] = withTransaction(locations[at] ?? { where: "unknown" }, transactionHere(node, from, seq));
+    });
   });
   await Promise.all([...waiting, ...asked]);
   return found;
+}
+
+function withTransaction(location: WhyLocation, transaction: WhyTransaction | undefined): WhyLocation {
+  return transaction === undefined ? location : { ...location, transaction };
 }
 
 async function locateWaiter(

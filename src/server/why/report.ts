@@ -30,12 +30,42 @@ export interface WhyVersion {
   readonly ageMs: number;
 }
 
+/** What a transaction still lacks in a datacenter, as the node says that coordinates it there. */
+export interface WhyTransaction {
+  /**
+   * - `dependencies`: its first part is here, and waits for what all of it depends on
+   * - `parts`: not all of its parts are here
+   * - `votes`: not all nodes have its parts on disk
+   * - `commits`: it is decided, and not committed on all nodes
+   * - `disk`: nothing but this node's disk
+   */
+  readonly lacks: "dependencies" | "parts" | "votes" | "commits" | "disk";
+  /** How many parts it has; undefined while the first one is not here. */
+  readonly parts?: number;
+  /** The indexes of those that are known to be here. */
+  readonly here: readonly number[];
+  /** Those that are not, as far as that is known, each with the node that has to receive it. */
+  readonly missing: readonly { readonly index: number; readonly partition: number; readonly node: string }[];
+  /** Nodes that have not voted, or not committed. */
+  readonly nodes: readonly string[];
+}
+
+/** A transaction of a client of this datacenter that holds the key and is not decided. */
+export interface WhyUndecided {
+  readonly forMs: number;
+  readonly coordinator: string;
+  /** What it waits for. */
+  readonly detail: string;
+}
+
 export interface WhyLocation {
   readonly where: Whereabouts;
   /** How long it has been so, as far as that is known. */
   readonly forMs?: number;
   /** More exactly, in words. */
   readonly detail?: string;
+  /** Where the dot is that of a transaction: what that lacks. */
+  readonly transaction?: WhyTransaction;
   /** Where `waiting`: what it waits for in turn. Followed a few steps down. */
   readonly waitsFor?: readonly WhyDependency[];
 }
@@ -59,6 +89,10 @@ export interface WhyWaitingWrite extends WhyVersion {
   readonly waitsForMore: number;
   /** What holds it when it waits for no other write. */
   readonly detail?: string;
+  /** Of a transaction it is this part; it becomes visible with all others. Its `dot` is the transaction's. */
+  readonly part?: { readonly index: number; readonly count: number };
+  /** What the transaction lacks, where this node coordinates it; else that stands below, at what the part waits for. */
+  readonly transaction?: WhyTransaction;
 }
 
 export interface WhyDatacenter {
@@ -78,6 +112,8 @@ export interface WhyDatacenter {
   readonly waiting: readonly WhyWaitingWrite[];
   /** Waiting writes of the key that are not listed. */
   readonly waitingMore: number;
+  /** Transactions of clients of this datacenter that are prepared on the key; undefined where there are none. */
+  readonly undecided?: readonly WhyUndecided[];
   /** The newest write of the key found anywhere, where it is neither visible nor waiting. */
   readonly missing?: WhyVersion & WhyLocation;
   /** Why this node takes in no writes; undefined when it does. */

@@ -26,6 +26,8 @@ import { ControlError } from "../errors.ts";
 import type { NodeDriver } from "../node-driver.ts";
 import { datacenterOfNode } from "../../core/placement.ts";
 import type { NodeId } from "../../core/placement.ts";
+import { compareNames, originOf } from "../../protocol/version.ts";
+import type { VersionName } from "../../protocol/version.ts";
 import type { ByteString } from "../../shared/bytes.ts";
 
 const totalMs = 800;
@@ -103,7 +105,7 @@ async function gather(node: WhyNode, args: unknown): Promise<WhyDatacenter[]> {
   const owners = Array.from({ length: placement.datacenters }, (_, d) => placement.owner(d, partition));
   const waitMs = Math.min(datacenterMs, timeoutMs);
   const answers = await Promise.all(owners.map((owner) => askOwner(node, owners, owner, encoded, waitMs)));
-  return withMissing(node, owners, answers, deadlineMs - performance.now());
+  return withMissing(node, partition, owners, answers, deadlineMs - performance.now());
 }
 
 /** What one datacenter has to say; by way of another where there is no link. */
@@ -159,6 +161,7 @@ function relay({ driver }: WhyNode, args: unknown): Promise<unknown> {
 /** Where the newest write neither shows nor waits, says how far it has come. */
 async function withMissing(
   node: WhyNode,
+  partition: number,
   owners: readonly NodeId[],
   answers: readonly WhyDatacenter[],
   timeoutMs: number,
@@ -167,10 +170,29 @@ async function withMissing(
   return Promise.all(
     answers.map(async (answer, i) => {
       if (newest === undefined || !lacks(answer, newest)) return answer;
-      const location = await askOrigin(node, owners, owners[i] as NodeId, newest, timeoutMs);
+      const owner = owners[i] as NodeId;
+      // That of a part of a transaction is the dot of the whole, which is another partition's: its owner there is asked.
+      const isPart = numbersOf(newest.dot)[1] !== partition;
+      const location = await (isPart
+        ? askThere(node, owner, newest, timeoutMs)
+        : askOrigin(node, owners, owner, newest, timeoutMs));
       return { ...answer, missing: { ...newest, ...location } };
     }),
   );
+}
+
+/** Where a dot is, asked in the datacenter that lacks it. */
+async function askThere(node: WhyNode, owner: NodeId, { dot }: WhyVersion, timeoutMs: number): Promise<WhyLocation> {
+  const [datacenter, partition, seq] = numbersOf(dot);
+  const dots = [{ origin: originOf(datacenter, partition), seq, prefix: false }];
+  const args = { dots, depth: 1, timeoutMs: Math.max(0, timeoutMs / 2) };
+  try {
+    const answer = await askNode(node.driver, owner, dotsRequest, args, timeoutMs);
+    return (answer as WhyLocation[])[0] ?? { where: "unknown" };
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    return { where: "unknown", detail: `no answer from ${nodeName(node.cluster, owner)}: ${error.message}` };
+  }
 }
 
 async function askOrigin(
@@ -209,9 +231,14 @@ function lacks(answer: WhyDatacenter, newest: WhyVersion): boolean {
   return reachable && visible?.dot !== newest.dot && !waiting.some(({ dot }) => dot === newest.dot);
 }
 
-/** The order of last-writer-wins; a partition's key has versions of that partition only. */
+/** The order of last-writer-wins. */
 function compare(a: WhyVersion, b: WhyVersion): number {
-  return a.time === b.time ? numbersOf(a.dot)[0] - numbersOf(b.dot)[0] : a.time - b.time;
+  return compareNames(nameOf(a), nameOf(b));
+}
+
+function nameOf({ dot, time }: WhyVersion): VersionName {
+  const [datacenter, partition] = numbersOf(dot);
+  return { time, datacenter, partition };
 }
 
 function numbersOf(dot: string): [datacenter: number, partition: number, seq: number] {

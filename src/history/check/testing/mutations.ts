@@ -7,10 +7,12 @@ import type { Random } from "../../../shared/random.ts";
 
 export type Mutation = (lines: readonly HistoryLine[], random: Random) => HistoryLine[];
 
-type MadeWrite = Extract<HistoryLine, { outcome: "ok" }>;
+type MadeWrite = Extract<HistoryLine, { type: "write" | "delete"; outcome: "ok" }>;
 
 function madeWrites(lines: readonly HistoryLine[]): readonly MadeWrite[] {
-  return lines.filter((line): line is MadeWrite => "outcome" in line && line.outcome === "ok");
+  return lines.filter(
+    (line): line is MadeWrite => (line.type === "write" || line.type === "delete") && line.outcome === "ok",
+  );
 }
 
 function seenOf(

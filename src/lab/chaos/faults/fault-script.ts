@@ -15,6 +15,8 @@ import type { FaultKind } from "../fault-kinds.ts";
 import type { Random } from "../../../shared/random.ts";
 
 const lanes = 2;
+/** There has to be something that can be lost. */
+const quietMs = 2_000;
 const pauseMsMin = 500;
 const pauseMsMax = 3_000;
 
@@ -55,6 +57,7 @@ export class FaultScript {
 
   private async runLane(lane: number, isOver: () => boolean): Promise<void> {
     const ground = new Ground(this.cluster, this.random.fork(`lane ${lane}`), isOver, this.print);
+    await ground.pause(quietMs);
     while (!isOver()) {
       const kind = this.first.shift() ?? ground.random.pick(this.kinds);
       await faults[kind](ground);

@@ -50,7 +50,7 @@ const collectedOpen: Mutant = {
   invariants: [11],
   stress: deleting,
   created({ collector }) {
-    collector["isClosed"] = () => true;
+    collector["firstNotClosed"] = () => undefined;
   },
 };
 

@@ -187,7 +187,8 @@ const failedUndurably: Mutant = {
   invariants: [6],
   stress: (plan) => slowly(transactional(plan, { transaction: 8 })),
   created({ cohort, transactions }) {
-    cohort["voteOnceDurable"] = (transaction, _parts, failure) => cohort["voteNo"](transaction, failure);
+    const voteNo = cohort["voteNo"].bind(cohort);
+    cohort["voteNo"] = (transaction, failure) => voteNo(transaction, failure, 0);
     transactions["refusedOnceDurable"] = (transaction, failure) => transactions["refused"](transaction, failure);
   },
 };

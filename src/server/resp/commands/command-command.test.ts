@@ -20,7 +20,12 @@ describe("COMMAND", () => {
     const names = (await client.call("COMMAND", "LIST")) as string[];
     expect(await client.call("COMMAND", "COUNT")).toBe(names.length);
     expect(names).toContain("cops.getver");
-    expect(await client.call("COMMAND", "LIST", "FILTERBY", "PATTERN", "get*")).toEqual(["get", "getset", "getdel"]);
+    expect(await client.call("COMMAND", "LIST", "FILTERBY", "PATTERN", "get*")).toEqual([
+      "get",
+      "getset",
+      "getdel",
+      "getex",
+    ]);
     expect(await client.call("COMMAND")).toHaveLength(names.length);
   });
 

@@ -41,6 +41,21 @@ describe("COPS.GETVER", () => {
     expect([never[0], never[1], never[4], never[6], never[7]]).toEqual([null, 0, 0, 1, 0]);
   });
 
+  it("tells the dot of what has set the expiry, and the version of the value", async () => {
+    await client.call("SET", "touched", "v");
+    const before = (await client.call("COPS.GETVER", "touched")) as number[];
+    await client.call("PEXPIREAT", "touched", "4000000000000");
+    const after = (await client.call("COPS.GETVER", "touched")) as number[];
+    expect(after).toHaveLength(11);
+    expect(after.slice(0, 4)).toEqual(before.slice(0, 4));
+    expect(after[4]).toBe((before[4] as number) + 1);
+    expect(after.slice(7)).toEqual([0, 0, after[3], 4_000_000_000_000]);
+    await client.call("PEXPIREAT", "touched", "4000000000001");
+    await client.call("SET", "over", "v", "PXAT", "1");
+    const over = (await client.call("COPS.GETVER", "over")) as number[];
+    expect([over[0], over[7], over[10]]).toEqual([null, 1, 1]);
+  });
+
   it("reads in order where records must come from the store", async () => {
     await client.call("MSET", "s1", "1", "s2", "2", "s3", "3");
     await node.forgetMemory();

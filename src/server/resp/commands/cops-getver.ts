@@ -1,9 +1,10 @@
 /*
  * COPS.GETVER key [FLOOR t]: the value with its version, for clients that keep their own contexts (docs/COMMANDS.md):
  *
- *   [value | null, time, datacenter, partition, seq, clock, stable, tombstone]
+ *   [value | null, time, datacenter, partition, seq, clock, stable, tombstone, dotDatacenter, dotPartition, expiry]
  *
- * A key that was never written has time 0. The connection's session is neither read nor changed.
+ * A key that was never written has time 0. The dot is (dotDatacenter, dotPartition, seq): another write's than the version's
+ * where that has set the expiry. The connection's session is neither read nor changed.
  */
 import type { ByteString } from "../../../shared/bytes.ts";
 import { oneKey } from "../command.ts";

@@ -50,6 +50,42 @@ describe("COPS.PUTAFTER and COPS.DELAFTER", () => {
     expect(gone[0]).toBe(1);
   });
 
+  it("write an expiry, and compare versions", async () => {
+    const first = (await client.call(
+      "COPS.PUTAFTER",
+      "v",
+      "1",
+      "CONTEXT",
+      nothing,
+      "FLOOR",
+      "0",
+      "VERSION",
+      "none",
+      "PXAT",
+      "4000000000000",
+    )) as number[];
+    expect([first.length, first[0], first[6], first[7]]).toEqual([8, 1, 0, first[3]]);
+    expect(await client.call("PEXPIRETIME", "v")).toBe(4_000_000_000_000);
+    const version = first.slice(1, 4).join("/");
+    const put = (value: string, text: string): Promise<unknown> =>
+      client.call("COPS.PUTAFTER", "v", value, "CONTEXT", nothing, "FLOOR", "0", "VERSION", text);
+    expect(await put("2", "none")).toEqual([0, ...first.slice(1, 5), expect.any(Number), 0, first[3]]);
+    expect(await put("3", version)).toEqual(expect.arrayContaining([1]));
+    const gone = (text: string): Promise<unknown> =>
+      client.call("COPS.DELAFTER", "v", "CONTEXT", nothing, "FLOOR", "0", "VERSION", text);
+    expect(await gone(version)).toEqual(expect.arrayContaining([0]));
+    expect(await client.call("GET", "v")).toBe("3");
+    expect(await client.error("COPS.PUTAFTER", "v", "1", "CONTEXT", nothing, "FLOOR", "0", "VERSION", "x")).toMatch(
+      /^ERR version is not/,
+    );
+    expect(await client.error("COPS.PUTAFTER", "v", "1", "CONTEXT", nothing, "FLOOR", "0", "VERSION", "0", "NX")).toBe(
+      "ERR syntax error",
+    );
+    expect(await client.error("COPS.PUTAFTER", "v", "1", "CONTEXT", nothing, "FLOOR", "0", "PXAT", "0")).toBe(
+      "ERR invalid expire time in 'cops.putafter' command",
+    );
+  });
+
   it("apply a repeated request once", async () => {
     const command = ["COPS.PUTAFTER", "r", "1", "CONTEXT", nothing, "FLOOR", "0", "REQUEST", "client-1", "7", "7"];
     const first = (await client.call(...command)) as number[];

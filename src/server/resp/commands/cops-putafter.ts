@@ -1,9 +1,9 @@
 /*
  * put_after of the paper (section 4.1), for clients that keep their own contexts (docs/COMMANDS.md):
  *
- *   COPS.PUTAFTER key value CONTEXT bytes FLOOR t [REQUEST client number answeredBelow] [NX | XX]
- *   COPS.DELAFTER key CONTEXT bytes FLOOR t [REQUEST client number answeredBelow] [XX]
- *   ──▶ [written, time, datacenter, partition, seq, clock]
+ *   COPS.PUTAFTER key value CONTEXT bytes FLOOR t [REQUEST client number answeredBelow] [NX | XX | VERSION text] [PXAT unixMs]
+ *   COPS.DELAFTER key CONTEXT bytes FLOOR t [REQUEST client number answeredBelow] [XX | VERSION text]
+ *   ──▶ [written, time, datacenter, partition, seq, clock, dotDatacenter, dotPartition]
  *
  * Where the condition failed, written is 0 and the version is the one that was judged. A repeated request answers as it did
  * the first time. The connection's session is neither read nor changed.
@@ -18,8 +18,16 @@ import { sizeProblem } from "../size-limits.ts";
 import { versionedArguments } from "../versioned-arguments.ts";
 import type { ArgumentName } from "../versioned-arguments.ts";
 
-const allowedWithPut: ReadonlySet<ArgumentName> = new Set(["context", "floor", "request", "nx", "xx"]);
-const allowedWithDelete: ReadonlySet<ArgumentName> = new Set(["context", "floor", "request", "xx"]);
+const allowedWithPut: ReadonlySet<ArgumentName> = new Set([
+  "context",
+  "floor",
+  "request",
+  "nx",
+  "xx",
+  "version",
+  "pxat",
+]);
+const allowedWithDelete: ReadonlySet<ArgumentName> = new Set(["context", "floor", "request", "xx", "version"]);
 
 /** `value` is undefined for a delete; the options begin at `start`. */
 function run(client: RespConnection, args: readonly ByteString[], value: ByteString | undefined, start: number): void {
@@ -30,13 +38,22 @@ function run(client: RespConnection, args: readonly ByteString[], value: ByteStr
     client.replies.error(read);
     return;
   }
-  const { dependencies, floor, condition, request } = read;
+  const { dependencies, floor, condition, expected, expiry, request } = read;
   if (dependencies === undefined || floor === undefined) {
     client.replies.error(syntaxError);
     return;
   }
   const effect = value === undefined ? effectDelete : effectAssign;
-  const write: WriteRequest = { effect, key, value: value ?? "", expiry: 0, condition, wantOld: false, request };
+  const write: WriteRequest = {
+    effect,
+    key,
+    value: value ?? "",
+    expiry,
+    condition,
+    expected,
+    wantOld: false,
+    request,
+  };
   client.versioned.write({ write, dependencies, floor });
 }
 

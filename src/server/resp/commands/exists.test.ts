@@ -15,8 +15,12 @@ afterAll(async () => {
   await node.close();
 });
 
-describe("EXISTS", () => {
-  it("counts a key as often as it is named", async () => {
-    expect(await client.pipeline(["SET", "a", "1"], ["EXISTS", "a", "b", "a"])).toEqual(["OK", 2]);
+describe("EXISTS and TOUCH", () => {
+  it("count a key as often as it is named", async () => {
+    expect(await client.pipeline(["SET", "a", "1"], ["EXISTS", "a", "b", "a"], ["TOUCH", "b", "a"])).toEqual([
+      "OK",
+      2,
+      1,
+    ]);
   });
 });

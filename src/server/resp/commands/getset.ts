@@ -11,6 +11,7 @@ import type { OrderedCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
 import { OperationShape, valueOf } from "../operation-shape.ts";
 import { sizeProblem } from "../size-limits.ts";
+import { foundValue } from "../write-plan.ts";
 
 class GetsetShape extends OperationShape {
   override writeDone(reply: ReplyWriter, _version: Version | undefined, old: Version | undefined): void {
@@ -28,6 +29,20 @@ export const getset: OrderedCommand = {
   group: "string",
   since: "1.0.0",
   summary: "Returns the previous string value of a key after setting it to a new value.",
+  inMulti(args) {
+    const key = args[1] as ByteString;
+    const value = args[2] as ByteString;
+    const problem = sizeProblem(key, value);
+    if (problem !== undefined) return problem;
+    return {
+      kind: "write",
+      fold(plan) {
+        const found = plan.find(key);
+        plan.assign(key, value, 0);
+        return (reply, olds) => reply.bulkOrNull(foundValue(found, olds));
+      },
+    };
+  },
   run(client: RespConnection, args: readonly ByteString[]): void {
     const key = args[1] as ByteString;
     const value = args[2] as ByteString;

@@ -21,7 +21,7 @@ describe("MGET", () => {
     expect(await client.call("MGET", "b", "none", "a", "b")).toEqual(["2", null, "1", "2"]);
   });
 
-  it("reads more keys than may be under way at once, before what follows it in the pipeline", async () => {
+  it("reads many keys, before what follows it in the pipeline", async () => {
     const names = Array.from({ length: 2000 }, (_, i) => `many:${i}`);
     const replies = await client.pipeline(
       ["MSET", ...names.flatMap((name, i) => [name, String(i)])],
@@ -42,6 +42,17 @@ describe("MGET", () => {
       ["MGET", "stored:7", "stored:8"],
     );
     expect(replies).toEqual([names.map((_, i) => String(i)), "OK", ["x", "8"]]);
+  });
+
+  it("leaves out what has expired", async () => {
+    await client.pipeline(["SET", "over", "1", "PXAT", "1"], ["SET", "lasts", "1", "EX", "100"]);
+    expect(await client.call("MGET", "over", "lasts")).toEqual([null, "1"]);
+  });
+
+  it("refuses more keys than a transaction has, and says how many that are", async () => {
+    const names = Array.from({ length: 4097 }, () => "a");
+    expect(await client.error("MGET", ...names)).toBe("ERR too many keys: a transaction has at most 4096");
+    expect(await client.call("MGET", ...names.slice(1))).toHaveLength(4096);
   });
 
   it("refuses a key that is too large", async () => {

@@ -1,6 +1,5 @@
 /*
- * MGET key [key ...]: the value of each key, or null. Each key is read by itself, in the order given: no transaction yet, so
- * a write may become visible between two of them; as ever, no effect is seen before its cause.
+ * MGET key [key ...]: the value of each key, or null, all at one time: one read transaction (design, 3.5).
  */
 import type { ReplyWriter } from "../../../protocol/resp/reply-writer.ts";
 import type { Version } from "../../../protocol/version.ts";
@@ -8,33 +7,27 @@ import type { ByteString } from "../../../shared/bytes.ts";
 import { allKeys } from "../command.ts";
 import type { OrderedCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
-import { Gather } from "../gather.ts";
 import { valueOf } from "../operation-shape.ts";
-import { isSomeKeyTooLarge, keyTooLarge } from "../size-limits.ts";
+import { keysProblem } from "../size-limits.ts";
+import { TransactionReply } from "../transaction-reply.ts";
 
-class MultipleGet extends Gather {
-  private readonly args: readonly ByteString[];
-  private readonly values: (ByteString | undefined)[];
+class MultipleGet extends TransactionReply {
+  private versions: readonly (Version | undefined)[] = [];
 
-  constructor(client: RespConnection, args: readonly ByteString[]) {
-    super(client, args.length - 1);
-    this.args = args;
-    this.values = Array.from<ByteString | undefined>({ length: args.length - 1 });
+  begin(keys: readonly ByteString[]): void {
+    this.read(keys);
   }
 
-  protected override submit(index: number): void {
-    this.client.session.read(this.args[index + 1] as ByteString, this, index);
-  }
-
-  protected override onRead(index: number, version: Version | undefined): void {
-    this.values[index] = valueOf(version);
+  protected override onRead(versions: readonly (Version | undefined)[]): void {
+    this.versions = versions;
+    this.settle();
   }
 
   protected override answer(reply: ReplyWriter): void {
     const { outputBytesMax } = this.client.services.limits;
-    reply.arrayHeader(this.values.length);
-    for (const value of this.values) {
-      reply.bulkOrNull(value);
+    reply.arrayHeader(this.versions.length);
+    for (const version of this.versions) {
+      reply.bulkOrNull(valueOf(version));
       // The connection is dropped for it in a moment: no need to make more copies.
       if (reply.pendingBytes > outputBytesMax) return;
     }
@@ -48,9 +41,23 @@ export const mget: OrderedCommand = {
   keys: allKeys,
   group: "string",
   since: "1.0.0",
-  summary: "Returns the string values of one or more keys.",
+  summary: "Returns the string values of one or more keys, as of one time.",
+  inMulti(args) {
+    const problem = keysProblem(args, allKeys);
+    if (problem !== undefined) return problem;
+    const keys = args.slice(1);
+    return {
+      kind: "read",
+      keys,
+      answer(reply, versions, from) {
+        reply.arrayHeader(keys.length);
+        for (let i = 0; i < keys.length; i++) reply.bulkOrNull(valueOf(versions[from + i]));
+      },
+    };
+  },
   run(client: RespConnection, args: readonly ByteString[]): void {
-    if (isSomeKeyTooLarge(args, allKeys)) client.replies.error(keyTooLarge);
-    else new MultipleGet(client, args).begin();
+    const problem = keysProblem(args, allKeys);
+    if (problem === undefined) new MultipleGet(client).begin(args.slice(1));
+    else client.replies.error(problem);
   },
 };

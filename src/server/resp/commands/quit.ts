@@ -12,6 +12,7 @@ export const quit: OrderedCommand = {
   since: "1.0.0",
   summary: "Closes the connection.",
   beforeAuth: true,
+  inMulti: "atOnce",
   run(client: RespConnection): void {
     client.replies.begin().ok();
     client.replies.end();

@@ -1,5 +1,6 @@
 /*
- * RESET: the connection as if it were new: a session of its own that has seen nothing, RESP2, no name, to be authenticated.
+ * RESET: the connection as if it were new: a session of its own that has seen nothing, nothing queued, RESP2, no name, to be
+ * authenticated.
  */
 import type { ExclusiveCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
@@ -13,7 +14,9 @@ export const reset: ExclusiveCommand = {
   summary: "Resets the connection.",
   beforeAuth: true,
   exclusive: true,
+  inMulti: "atOnce",
   run(client: RespConnection): void {
+    client.multi = undefined;
     client.useSession(undefined);
     client.setAuthenticated(client.services.password === undefined);
     client.name = "";

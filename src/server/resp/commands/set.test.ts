@@ -57,10 +57,57 @@ describe("SET", () => {
     expect(replies).toEqual([null, "1", "2", "2", "2", 1, null, "5"]);
   });
 
-  it.each(["EX", "px", "EXAT", "PXAT", "KEEPTTL"])("refuses %s by name and writes nothing", async (option) => {
-    const error = await client.error("SET", "expiring", "1", option, "10");
-    expect(error).toBe(`ERR SET option ${option.toUpperCase()} is not supported: this version has no expiry`);
-    expect(await client.call("GET", "expiring")).toBeNull();
+  it("gives the value an expiry, counted from now or from 1970", async () => {
+    const replies = await client.pipeline(
+      ["SET", "x", "1", "EX", "100"],
+      ["TTL", "x"],
+      ["SET", "x", "2", "px", "200000"],
+      ["TTL", "x"],
+      ["SET", "x", "3", "EXAT", "4000000000"],
+      ["EXPIRETIME", "x"],
+      ["SET", "x", "4", "PXAT", "4000000000001"],
+      ["PEXPIRETIME", "x"],
+      ["SET", "x", "5", "KEEPTTL"],
+      ["PEXPIRETIME", "x"],
+      ["GET", "x"],
+      ["SET", "x", "6"],
+      ["TTL", "x"],
+    );
+    const told = ["OK", 100, "OK", 200, "OK", 4_000_000_000, "OK", 4_000_000_000_001, "OK", 4_000_000_000_001];
+    expect(replies).toEqual([...told, "5", "OK", -1]);
+  });
+
+  it("takes conditions, GET and expiry in any order", async () => {
+    const replies = await client.pipeline(
+      ["SET", "o", "1", "EX", "100", "NX", "GET"],
+      ["SET", "o", "2", "NX", "EX", "200"],
+      ["TTL", "o"],
+      ["SET", "o", "3", "GET", "XX", "KEEPTTL"],
+      ["TTL", "o"],
+      ["SET", "o", "4", "PXAT", "1"],
+      ["GET", "o"],
+      ["SET", "o", "5", "KEEPTTL", "GET"],
+      ["TTL", "o"],
+    );
+    expect(replies).toEqual([null, null, 100, "1", 100, "OK", null, null, -1]);
+  });
+
+  it("refuses times that are none, and two expiries, in Redis's words", async () => {
+    for (const time of ["0", "-1", "9223372036854775807"]) {
+      expect(await client.error("SET", "k", "v", "EX", time)).toBe("ERR invalid expire time in 'set' command");
+    }
+    for (const time of ["x", "1.5", "", "9223372036854775808", "01", "+1"]) {
+      expect(await client.error("SET", "k", "v", "PX", time)).toBe("ERR value is not an integer or out of range");
+    }
+    for (const options of [
+      ["EX"],
+      ["EX", "1", "PX", "1"],
+      ["KEEPTTL", "EX", "1"],
+      ["PXAT", "1", "KEEPTTL"],
+      ["PERSIST"],
+    ]) {
+      expect(await client.error("SET", "k", "v", ...options)).toBe("ERR syntax error");
+    }
   });
 
   it("refuses what is no option, and NX together with XX", async () => {

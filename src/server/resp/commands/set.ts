@@ -1,7 +1,6 @@
 /*
- * SET key value [NX | XX] [GET]. NX and XX are judged at the head of the key's partition, in the order of its log. Expiry
- * (EX, PX, EXAT, PXAT, KEEPTTL) is refused by name, never ignored: a key that should have gone and did not is worse than an
- * error.
+ * SET key value [NX | XX] [GET] [EX seconds | PX ms | EXAT seconds | PXAT ms | KEEPTTL]. NX and XX are judged at the head of the
+ * key's partition, in the order of its log; so is which expiry KEEPTTL keeps.
  *
  * A hot path: without options nothing is made but what the core keeps.
  */
@@ -14,8 +13,13 @@ import type { ByteString } from "../../../shared/bytes.ts";
 import { oneKey, syntaxError } from "../command.ts";
 import type { OrderedCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
+import { expiryAt, ExpiryOptions } from "../expiry-arguments.ts";
+import type { ExpiryAsked } from "../expiry-arguments.ts";
 import { OperationShape, valueOf } from "../operation-shape.ts";
+import { answerOk, conditionalInMulti } from "../queued-command.ts";
+import type { QueuedCommand } from "../queued-command.ts";
 import { sizeProblem } from "../size-limits.ts";
+import { foundValue } from "../write-plan.ts";
 
 class SetShape extends OperationShape {
   override writeDone(reply: ReplyWriter, version: Version | undefined): void {
@@ -32,14 +36,14 @@ class SetGetShape extends OperationShape {
 
 const shape = new SetShape();
 const getShape = new SetGetShape();
-const expiryOptions: ReadonlySet<string> = new Set(["ex", "px", "exat", "pxat", "keepttl"]);
 
 interface SetOptions {
   readonly condition: Condition;
   readonly wantOld: boolean;
+  readonly expiry: ExpiryAsked;
 }
 
-const noOptions: SetOptions = { condition: conditionNone, wantOld: false };
+const noOptions: SetOptions = { condition: conditionNone, wantOld: false, expiry: { isRelative: false, ms: 0 } };
 
 export const set: OrderedCommand = {
   name: "set",
@@ -49,6 +53,7 @@ export const set: OrderedCommand = {
   group: "string",
   since: "1.0.0",
   summary: "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",
+  inMulti: queued,
   run(client: RespConnection, args: readonly ByteString[]): void {
     const options = args.length === 3 ? noOptions : optionsOf(args);
     const key = args[1] as ByteString;
@@ -58,14 +63,11 @@ export const set: OrderedCommand = {
       client.replies.error(problem);
       return;
     }
-    const { condition, wantOld } = options as SetOptions;
+    const { condition, wantOld, expiry: asked } = options as SetOptions;
+    const expiry = expiryAt(asked, client.services.core.state.nowMs);
     const slot = client.replies.open(wantOld ? getShape : shape);
     const effect = effectAssign;
-    client.session.write(
-      { effect, key, value, expiry: 0, condition, wantOld, request: undefined },
-      client.replies,
-      slot,
-    );
+    client.session.write({ effect, key, value, expiry, condition, wantOld, request: undefined }, client.replies, slot);
   },
 };
 
@@ -73,14 +75,35 @@ export const set: OrderedCommand = {
 function optionsOf(args: readonly ByteString[]): SetOptions | ByteString {
   let condition: Condition = conditionNone;
   let wantOld = false;
-  for (let i = 3; i < args.length; i++) {
+  const expiryOptions = new ExpiryOptions("set", "keepttl");
+  for (let i = 3; i < args.length;) {
     const option = (args[i] as ByteString).toLowerCase();
+    const taken = expiryOptions.take(option, args[i + 1]);
+    i += Math.max(taken, 1);
+    if (taken > 0) continue;
     if (option === "get") wantOld = true;
     else if (option === "nx" && condition !== conditionPresent) condition = conditionAbsent;
     else if (option === "xx" && condition !== conditionAbsent) condition = conditionPresent;
-    else if (expiryOptions.has(option)) {
-      return `ERR SET option ${option.toUpperCase()} is not supported: this version has no expiry`;
-    } else return syntaxError;
+    else return syntaxError;
   }
-  return { condition, wantOld };
+  const expiry = expiryOptions.asked;
+  return typeof expiry === "string" ? expiry : { condition, wantOld, expiry };
+}
+
+function queued(args: readonly ByteString[]): QueuedCommand | ByteString {
+  const key = args[1] as ByteString;
+  const value = args[2] as ByteString;
+  const options = args.length === 3 ? noOptions : optionsOf(args);
+  const problem = typeof options === "string" ? options : sizeProblem(key, value);
+  if (problem !== undefined) return problem;
+  const { condition, wantOld, expiry } = options as SetOptions;
+  if (condition !== conditionNone) return conditionalInMulti("SET with NX or XX");
+  return {
+    kind: "write",
+    fold(plan) {
+      const found = wantOld ? plan.find(key) : undefined;
+      plan.assign(key, value, expiryAt(expiry, plan.nowMs));
+      return wantOld ? (reply, olds) => reply.bulkOrNull(foundValue(found, olds)) : answerOk;
+    },
+  };
 }

@@ -10,6 +10,7 @@ import { oneKey } from "../command.ts";
 import type { OrderedCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
 import { OperationShape } from "../operation-shape.ts";
+import { conditionalInMulti } from "../queued-command.ts";
 import { sizeProblem } from "../size-limits.ts";
 
 class SetnxShape extends OperationShape {
@@ -28,6 +29,7 @@ export const setnx: OrderedCommand = {
   group: "string",
   since: "1.0.0",
   summary: "Set the string value of a key only when the key doesn't exist.",
+  inMulti: () => conditionalInMulti("SETNX"),
   run(client: RespConnection, args: readonly ByteString[]): void {
     const key = args[1] as ByteString;
     const value = args[2] as ByteString;

@@ -8,6 +8,7 @@ import { oneKey } from "../command.ts";
 import type { OrderedCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
 import { OperationShape, valueOf } from "../operation-shape.ts";
+import { queuedReadOf } from "../queued-command.ts";
 import { isKeyTooLarge, keyTooLarge } from "../size-limits.ts";
 
 class StrlenShape extends OperationShape {
@@ -26,6 +27,7 @@ export const strlen: OrderedCommand = {
   group: "string",
   since: "2.2.0",
   summary: "Returns the length of a string value.",
+  inMulti: queuedReadOf(shape),
   run(client: RespConnection, args: readonly ByteString[]): void {
     const key = args[1] as ByteString;
     if (isKeyTooLarge(key)) client.replies.error(keyTooLarge);

@@ -8,6 +8,7 @@ import { oneKey } from "../command.ts";
 import type { OrderedCommand } from "../command.ts";
 import type { RespConnection } from "../connection.ts";
 import { OperationShape, valueOf } from "../operation-shape.ts";
+import { queuedReadOf } from "../queued-command.ts";
 import { isKeyTooLarge, keyTooLarge } from "../size-limits.ts";
 
 class TypeShape extends OperationShape {
@@ -26,6 +27,7 @@ export const type: OrderedCommand = {
   group: "generic",
   since: "1.0.0",
   summary: "Determines the type of value stored at a key.",
+  inMulti: queuedReadOf(shape),
   run(client: RespConnection, args: readonly ByteString[]): void {
     const key = args[1] as ByteString;
     if (isKeyTooLarge(key)) client.replies.error(keyTooLarge);
