@@ -77,7 +77,7 @@ export class HomeTransactions {
     this.state = state;
     this.head = head;
     this.coordinator = coordinator;
-    coordinator.onRefused = (transaction, failure) => this.refusedOnceDurable(transaction, failure);
+    coordinator.onRefused = (transaction, failure) => this.refused(transaction, failure);
   }
 
   /** Those that wait to be begun again. */
@@ -260,7 +260,7 @@ export class HomeTransactions {
     if (transaction.state !== "preparing") return;
     const failure = this.refusalOf(transaction, order);
     if (failure !== undefined) {
-      this.refusedOnceDurable(transaction, failure);
+      this.refused(transaction, failure);
       return;
     }
     const time = this.state.clock.peek(order.floor);
@@ -309,18 +309,6 @@ export class HomeTransactions {
     }
     for (const peer of transaction.cohorts.keys()) if (!state.linksUp.has(peer)) return "UNAVAILABLE";
     return this.head.refusal(order.floor);
-  }
-
-  /** Whoever hears that a condition failed learns what was there, on other keys too: a crash must not take that back. */
-  private refusedOnceDurable(transaction: Coordinated, failure: string): void {
-    const { proposals } = this.state;
-    const isTold = failure === conditionFailed;
-    const lsn = isTold ? Math.max(...transaction.own.map(({ record }) => record.pendingLsn)) : 0;
-    const refuse = (): void => {
-      if (transaction.state === "preparing") this.refused(transaction, failure);
-    };
-    if (lsn <= proposals.durableLsn) refuse();
-    else proposals.after(lsn, { lsn: 0, commit: refuse });
   }
 
   private refused(transaction: Coordinated, failure: string): void {
