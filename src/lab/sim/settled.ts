@@ -78,8 +78,8 @@ function pins(core: NodeCore): number {
   for (const { records } of core.state.partitions.values()) {
     for (const record of records.values()) count += Math.abs(record.pins);
   }
-  // Each of these is held until its delete is in the store.
-  return count - core.state.collected.size;
+  // Each of these, and of those that leave the list of what passes, is held until its delete is in the store.
+  return count - core.state.collected.size - core.state.unlisted.size;
 }
 
 function ranges(core: NodeCore): number {
