@@ -21,6 +21,7 @@ import type { NodeId } from "../placement.ts";
 import { PreparedWrite } from "../prepared-write.ts";
 import {
   dependenciesMax,
+  forwardedRequestTimeoutMs,
   prepareMsMax,
   transactionAttemptsMax,
   transactionBytesMax,
@@ -76,7 +77,7 @@ export class HomeTransactions {
     this.state = state;
     this.head = head;
     this.coordinator = coordinator;
-    coordinator.onRefused = (transaction, failure) => this.refusedOnceDurable(transaction, failure);
+    coordinator.onRefused = (transaction, failure) => this.refused(transaction, failure);
   }
 
   /** Those that wait to be begun again. */
@@ -155,9 +156,30 @@ export class HomeTransactions {
     else {
       this.state.counters.requestsRepeated++;
       const { version, lsn } = answered;
-      this.whenDurable(lsn, () => listener.done(version, [], true));
+      this.whenDurable(lsn, () => this.repeatAnswer(version, listener));
     }
     return true;
+  }
+
+  /** A restart lets the decision be known before every part is committed. */
+  private repeatAnswer(version: Version | undefined, listener: OutcomeListener): void {
+    const undone = version === undefined ? undefined : this.undone(version);
+    if (undone === undefined) {
+      listener.done(version, [], true);
+      return;
+    }
+    undone.deadlineMs = Math.min(undone.deadlineMs, this.state.timerMs + forwardedRequestTimeoutMs);
+    undone.listeners.push({ done: () => listener.done(version, [], true), failed: (code) => listener.failed(code) });
+  }
+
+  /** The transaction of this dot, where not every part is known to be committed. */
+  private undone({ datacenter, partition, seq }: Version): Coordinated | undefined {
+    for (const transaction of this.coordinator.table.values()) {
+      const { id, state } = transaction;
+      const isIt = id.datacenter === datacenter && id.partition === partition && transaction.seq === seq;
+      if (isIt && (state === "deciding" || state === "decided")) return transaction;
+    }
+    return undefined;
   }
 
   /** Who waits for the outcome of this request, where it is under way. */
@@ -238,7 +260,7 @@ export class HomeTransactions {
     if (transaction.state !== "preparing") return;
     const failure = this.refusalOf(transaction, order);
     if (failure !== undefined) {
-      this.refusedOnceDurable(transaction, failure);
+      this.refused(transaction, failure);
       return;
     }
     const time = this.state.clock.peek(order.floor);
@@ -287,18 +309,6 @@ export class HomeTransactions {
     }
     for (const peer of transaction.cohorts.keys()) if (!state.linksUp.has(peer)) return "UNAVAILABLE";
     return this.head.refusal(order.floor);
-  }
-
-  /** Whoever hears that a condition failed learns what was there, on other keys too: a crash must not take that back. */
-  private refusedOnceDurable(transaction: Coordinated, failure: string): void {
-    const { proposals } = this.state;
-    const isTold = failure === conditionFailed;
-    const lsn = isTold ? Math.max(...transaction.own.map(({ record }) => record.pendingLsn)) : 0;
-    const refuse = (): void => {
-      if (transaction.state === "preparing") this.refused(transaction, failure);
-    };
-    if (lsn <= proposals.durableLsn) refuse();
-    else proposals.after(lsn, { lsn: 0, commit: refuse });
   }
 
   private refused(transaction: Coordinated, failure: string): void {

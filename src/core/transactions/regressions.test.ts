@@ -128,6 +128,28 @@ describe("bugs that simulation found in transactions stay away", () => {
     expect(judged.dot).toBe("nothing");
   });
 
+  test("a numbered one that is repeated after a restart is answered once every part is committed (10)", () => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    const [coordinator, cohort] = [c.node(0, 0), c.node(0, 1)];
+    c.advance(100);
+    c.hold(coordinator, cohort);
+    const request = { client: "c", number: 1, answeredBelow: 1 };
+    c.session(0).putAll({ "0:a": "1", "1:b": "1" }, request);
+    c.settle();
+    c.deliver(coordinator, cohort);
+    c.settle();
+    c.crash(coordinator);
+    c.restart(coordinator);
+    c.hold(coordinator, cohort);
+    const again = c.session(0).putAll({ "0:a": "1", "1:b": "1" }, request);
+    c.advance(100);
+    expect(again.dot).toBe("open");
+    c.releaseAll();
+    c.advance(3_000);
+    expect(again.dot).toBe("0/0/1");
+    expect(cohort.core.state.local(1)?.records.get("1:b")?.current?.value).toBe("1");
+  });
+
   test("an expired value is none for a session at another node that is told of it as what was there (6)", () => {
     const c = new Cluster({ datacenters: 1, nodes: 2 });
     c.advance(1_000);
