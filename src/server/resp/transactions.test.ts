@@ -106,6 +106,47 @@ describe("transactions over the keys of two nodes", () => {
   });
 });
 
+describe("transactions over large values of another node", () => {
+  const large = "v".repeat(24 * 1024 * 1024);
+  const four = ["l0", "l1", "l2", "l3"];
+
+  /** A client at one node, and four keys of the other with more in all than a frame holds. */
+  async function startWithLarge(): Promise<{ client: RawClient; keys: string[] }> {
+    const [client, other] = (await startNodes([2])) as [RawClient, RawClient];
+    const { core } = (nodes[1] as MemoryNode).driver;
+    const keys = four.map((name) => {
+      for (let i = 0; ; i++) {
+        const key = `${name}:${i}`;
+        if (core.state.local(core.placement.partitionOfHash(core.placement.hash(key))) !== undefined) return key;
+      }
+    });
+    for (const key of keys) await other.call("SET", key, large);
+    return { client, keys };
+  }
+
+  it("read them in several messages", async () => {
+    const { client, keys } = await startWithLarge();
+    const read = (await client.call("MGET", ...keys, "none")) as (string | null)[];
+    expect(read.map((value) => value?.length)).toEqual([...keys.map(() => large.length), undefined]);
+    expect(await client.call("DEL", ...keys, "none")).toBe(4);
+  });
+
+  it("refuse to tell more of what they replace than a message holds, and write nothing", async () => {
+    const { client, keys } = await startWithLarge();
+    const replies = await client.pipeline(["MULTI"], ...keys.map((key) => ["GETSET", key, "new"]), ["EXEC"]);
+    expect(replies.at(-1)).toMatchObject({ code: "TOOLARGE" });
+    const [first, second] = keys as [string, string];
+    const fine = await client.pipeline(
+      ["MULTI"],
+      ["GETDEL", first],
+      ["SET", second, "new"],
+      ["EXEC"],
+      ["EXISTS", ...keys],
+    );
+    expect([(fine[3] as string[])[0]?.length, fine[4]]).toEqual([large.length, 3]);
+  });
+});
+
 describe("a client with contexts of its own that has seen a part of a transaction", () => {
   it("is told of the other part, or waits for it; so does what it asks for behind that, and what is judged", async () => {
     const [a, b] = (await startNodes([2])) as [RawClient, RawClient];
