@@ -45,6 +45,7 @@ export class Checkpoint {
   constructor(core: NodeCore, position: number) {
     this.core = core;
     this.position = position;
+    core.state.checkpointing = true;
     this.records = core.state.dirty;
     core.state.dirty = [];
     core.state.dirtyBytes = 0;
@@ -105,7 +106,9 @@ export class Checkpoint {
     for (const record of this.taken) record.writing = false;
     this.taken = [];
     if (this.next !== this.records.length) return;
+    this.core.state.checkpointing = false;
     this.core.shippingKept(this.shippedFrom);
+    for (const record of this.unlisted) record.pins--;
     for (const record of this.collected) {
       record.pins--;
       if (record.current === undefined && record.latest === undefined && record.evictable) {
@@ -116,6 +119,7 @@ export class Checkpoint {
 
   /** The batch did not get there: its records, and all that follow, are for another checkpoint. */
   abandon(): void {
+    this.core.state.checkpointing = false;
     for (const record of this.taken) {
       record.writing = false;
       this.core.state.markDirty(record);

@@ -38,6 +38,8 @@ export function isPassing(version: Version): boolean {
 export type HeldBy = "expiry" | "transTime" | "stability" | "closed time" | "use" | "room";
 
 export class Collector implements LoadWaiter {
+  /** Something would be further if the clock that this node tells went on with the wall clock. */
+  waitsForClock = false;
   private readonly candidates = new Set<KeyRecord>();
   private round: Iterator<KeyRecord> | undefined;
   /** Where the sweep of the store goes on. */
@@ -71,6 +73,7 @@ export class Collector implements LoadWaiter {
   }
 
   tick(): void {
+    this.waitsForClock = false;
     this.visitSome();
     this.sweep();
   }
@@ -93,8 +96,13 @@ export class Collector implements LoadWaiter {
   /** A record that the store listed: perhaps it is not passing any more, then its line goes. */
   recordLoaded(record: KeyRecord): void {
     const { current } = record;
-    if (current !== undefined && isPassing(current)) this.add(record);
-    else if (!record.dirty && current !== undefined) this.state.unlisted.add(record);
+    if (current === undefined) return;
+    if (isPassing(current)) this.add(record);
+    // Held by others, or not in the store as it is: it is swept again.
+    else if (!record.dirty && record.pins === 0 && this.state.unlisted.size < collectedMax) {
+      record.pins++;
+      this.state.unlisted.add(record);
+    }
   }
 
   /** Why a candidate is still there; undefined when it may go. */
@@ -103,8 +111,10 @@ export class Collector implements LoadWaiter {
     const version = record.current;
     if (version === undefined || record.pins > 0 || record.writing || state.older.pinCount > 0) return "use";
     if (!record.loaded || record.pendingLsn > state.proposals.durableLsn) return "use";
+    // The checkpoint under way has to write it: its position may be behind the delete, while the store still holds a value.
+    if (record.dirty && state.checkpointing) return "use";
     const told = state.clock.told();
-    const end = version.deleted ? version.visible : Math.max(version.visible, hybridTimeOfUnixMs(version.expiry));
+    const end = endOf(version);
     if (end >= told) return "expiry";
     if (version.older !== undefined || end + transTimeMs * ticksPerMs > told) return "transTime";
     if (!this.isStable(record, version)) return "stability";
@@ -140,7 +150,11 @@ export class Collector implements LoadWaiter {
       this.forget(record);
       return;
     }
-    if (this.heldBy(record) === undefined) this.collect(record, version);
+    const reason = this.heldBy(record);
+    if (reason === undefined) this.collect(record, version);
+    else if (reason === "transTime" || (reason === "expiry" && endOf(version) < this.state.clock.physicalTime)) {
+      this.waitsForClock = true;
+    }
   }
 
   private collect(record: KeyRecord, version: Version): void {
@@ -188,6 +202,11 @@ export class Collector implements LoadWaiter {
     this.sweeping = true;
     this.state.effects.sweep(this.sweepFrom);
   }
+}
+
+/** When it became nothing here. */
+function endOf(version: Version): HybridTime {
+  return version.deleted ? version.visible : Math.max(version.visible, hybridTimeOfUnixMs(version.expiry));
 }
 
 /** No write that could matter to this key has a version at or below this, once it may go. */

@@ -9,7 +9,7 @@
 import type { OlderVersions } from "./older-versions.ts";
 import type { PreparedWrite } from "./prepared-write.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
-import { compareVersions } from "../protocol/version.ts";
+import { compareVersions, effectExpire } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
@@ -75,6 +75,8 @@ export class KeyRecord {
   proposeApply(version: Version, lsn: number): void {
     this.pins++;
     this.pendingLsn = lsn;
+    // An effect on the expiry of a version that is not there any more leaves nothing.
+    if (version.effect === effectExpire) return;
     if (this.latest === undefined || compareVersions(version, this.latest) > 0) this.latest = version;
   }
 

@@ -208,7 +208,9 @@ export class NodeCore {
     this.tickTransactions();
     this.closing.tick();
     this.collector.tick();
-    this.state.older.expire(this.state.clock.told(), this.state.timerMs);
+    // A clock that nobody asks for a time stands still at its bound on disk.
+    const now = Math.max(this.state.clock.told(), this.state.clock.physicalTime);
+    this.state.older.expire(now, this.state.timerMs);
     this.expireAttaches();
     if (this.needsTime) this.head.reserveAhead(0);
     this.lag.at(this.state.nowMs, this.logEnd);
@@ -219,7 +221,7 @@ export class NodeCore {
   /** The clock that is told stands still at its bound on disk: what goes with time would stay on a node without writes. */
   private get needsTime(): boolean {
     const { proposals, older } = this.state;
-    return proposals.inFlight > 0 || older.count > 0 || this.collector.count > 0;
+    return proposals.inFlight > 0 || older.count > 0 || this.collector.waitsForClock || this.cache.waitsForClock;
   }
 
   private tickTransactions(): void {

@@ -51,13 +51,15 @@ export class NodeState {
   /** Changed records that the next checkpoint takes. */
   dirty: KeyRecord[] = [];
   dirtyBytes = 0;
+  /** A checkpoint is being taken: what changed before it began must get into the store with it. */
+  checkpointing = false;
   /** When the first of them changed. */
   dirtySinceMs = 0;
   /** Records of which nothing is left, until their deletes are in the store. */
   collected: Set<KeyRecord> = new Set();
   /** When the first of them was collected. */
   collectedSinceMs = 0;
-  /** Clean records that the store lists as passing and that are not, until it does not any more. */
+  /** Records that the store lists as passing and that are not, until it does not any more; they stay in memory. */
   unlisted: Set<KeyRecord> = new Set();
   private readonly loading = new Map<KeyRecord, LoadWaiter[]>();
   private toLoad: KeyRecord[] = [];

@@ -52,6 +52,8 @@ export class OlderVersions {
   private records: KeyRecord[] = [];
   private head = 0;
   private readonly pins = new Set<Pin>();
+  /** What outlived its time for a pin alone, and the records that it belongs to. */
+  private kept = new Set<Version>();
   private pinned = new Set<KeyRecord>();
 
   get count(): number {
@@ -101,7 +103,8 @@ export class OlderVersions {
   at(record: KeyRecord, time: HybridTime): SeenAt {
     let version = record.current;
     while (version !== undefined && version.visible > time) version = version.older;
-    if (version !== undefined) return version;
+    // Of what is kept for a pin, neighbours are gone.
+    if (version !== undefined) return !this.kept.has(version) || this.isKept(time) ? version : "gone";
     return time >= record.unknownBefore && this.isKept(time) ? undefined : "gone";
   }
 
@@ -143,11 +146,12 @@ export class OlderVersions {
 
   unpin(pin: Pin): void {
     if (!this.pins.delete(pin)) return;
-    const pinned = this.pinned;
+    const { kept, pinned } = this;
+    this.kept = new Set();
     this.pinned = new Set();
     this.pinnedBytes = 0;
     for (const other of this.pins) other.bytes = 0;
-    for (const record of pinned) this.dropUnneeded(record);
+    for (const record of pinned) this.dropUnneeded(record, kept);
   }
 
   /**
@@ -159,7 +163,7 @@ export class OlderVersions {
     while (above.older !== undefined && compareVersions(version, above.older) < 0) above = above.older;
     if (version.visible >= above.visible) return;
     const next = above.older;
-    if (next !== undefined) this.counted(-sizeOf(next));
+    if (next !== undefined) this.unlinked(next);
     const below = this.dropHidden(next, version.visible);
     if (below !== undefined) this.link(record, version, below);
     this.link(record, above, version);
@@ -170,7 +174,7 @@ export class OlderVersions {
     let version = first;
     while (version !== undefined && version.visible >= visible) {
       const next = version.older;
-      if (next !== undefined) this.counted(-sizeOf(next));
+      if (next !== undefined) this.unlinked(next);
       version.older = undefined;
       version = next;
     }
@@ -184,19 +188,28 @@ export class OlderVersions {
     this.bytes += sizeOf(older);
   }
 
-  /** What a pin keeps is not counted here any more, so this may be a little off until the queue is empty. */
-  private counted(bytes: number): void {
-    this.bytes = Math.max(0, this.bytes + bytes);
+  /** It is no older version of its record any more, or linked anew. */
+  private unlinked(version: Version): void {
+    if (this.kept.delete(version)) this.pinnedBytes -= sizeOf(version);
+    else this.bytes -= sizeOf(version);
   }
 
+  /** What `by` superseded, and all that was superseded before that. */
   private letGo(record: KeyRecord, by: Version): void {
-    const version = by.older;
-    if (version === undefined) return;
-    this.counted(-sizeOf(version));
+    if (by.older === undefined) return;
     if (by.visible > this.floor) this.floor = by.visible;
-    if (this.keepForPins(record, version, by.visible)) return;
-    by.older = version.older;
-    version.older = undefined;
+    for (let above = by; above.older !== undefined;) {
+      const version: Version = above.older;
+      if (!this.kept.has(version)) {
+        this.bytes -= sizeOf(version);
+        if (!this.keepForPins(record, version, above.visible)) {
+          above.older = version.older;
+          version.older = undefined;
+          continue;
+        }
+      }
+      above = version;
+    }
   }
 
   private keepForPins(record: KeyRecord, version: Version, until: HybridTime): boolean {
@@ -207,18 +220,20 @@ export class OlderVersions {
       pin.bytes += sizeOf(version);
     }
     if (!isNeeded) return false;
+    this.kept.add(version);
     this.pinned.add(record);
     this.pinnedBytes += sizeOf(version);
     return true;
   }
 
-  /** A pin ended: of what had outlived its time, the rest of the pins may need some. */
-  private dropUnneeded(record: KeyRecord): void {
-    for (let by = record.current; by?.older !== undefined;) {
-      const version: Version = by.older;
-      const isDue = by.visible <= this.floor;
-      if (isDue && !this.keepForPins(record, version, by.visible)) by.older = version.older;
-      else by = version;
+  /** A pin ended: of what was kept for pins, the rest of them may need some. */
+  private dropUnneeded(record: KeyRecord, kept: ReadonlySet<Version>): void {
+    for (let above = record.current; above?.older !== undefined;) {
+      const version: Version = above.older;
+      if (kept.has(version) && !this.keepForPins(record, version, above.visible)) {
+        above.older = version.older;
+        version.older = undefined;
+      } else above = version;
     }
   }
 
@@ -228,7 +243,6 @@ export class OlderVersions {
       this.superseding = [];
       this.records = [];
       this.head = 0;
-      this.bytes = 0;
     } else if (this.head > 1024 && this.head * 2 > this.superseding.length) {
       this.superseding = this.superseding.slice(this.head);
       this.records = this.records.slice(this.head);

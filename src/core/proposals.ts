@@ -119,7 +119,6 @@ export class Proposals {
     const durable = this.underWayLsn;
     this.underWayLsn = 0;
     this.underWayBytes = 0;
-    this.underWayTime = 0;
     let committed = 0;
     while (this.head < this.queue.length) {
       const proposal = this.queue[this.head] as Proposal;
@@ -130,6 +129,8 @@ export class Proposals {
       proposal.commit();
     }
     this.durableLsn = durable;
+    // Only now: whoever is told by one of them and asks at once must hear of those behind it.
+    this.underWayTime = 0;
     this.trim();
     return committed;
   }

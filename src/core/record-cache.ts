@@ -12,6 +12,8 @@ import type { Partition } from "./partition.ts";
 const visitsPerSweep = 4096;
 
 export class RecordCache {
+  /** Something that should leave stays until the clock that this node tells has gone on. */
+  waitsForClock = false;
   /** Beyond this, unchanged records leave memory. */
   readonly bytesMax: number;
   private readonly state: NodeState;
@@ -35,6 +37,7 @@ export class RecordCache {
 
   /** Visits some records while memory is short, each once at most; the unused ones among them leave. */
   sweep(): void {
+    this.waitsForClock = false;
     let excess = this.bytes - this.bytesMax;
     if (excess <= 0) return;
     let records = 0;
@@ -53,7 +56,10 @@ export class RecordCache {
     if (!record.evictable) return false;
     const { older, clock } = this.state;
     if (record.unknownBefore <= older.floor) return true;
-    if (record.unknownBefore + transTimeMs * ticksPerMs > clock.told()) return false;
+    if (record.unknownBefore + transTimeMs * ticksPerMs > clock.told()) {
+      this.waitsForClock = true;
+      return false;
+    }
     older.floor = record.unknownBefore;
     return true;
   }

@@ -15,11 +15,9 @@ import type { NodeId } from "./placement.ts";
 import type { SessionServices } from "./session-services.ts";
 import { ReadTransaction } from "./snapshots/read-transaction.ts";
 import type { SnapshotResult } from "./snapshots/read-transaction.ts";
-import { noteSeen } from "./session-seen.ts";
-import { unixMsOfHybridTime } from "../protocol/hybrid-time.ts";
+import { knownFrom, noteSeen, toldAt } from "./session-seen.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 import type { WriteRequest } from "../protocol/messages/forward.ts";
-import { asSeenAt } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 import type { RequestId } from "../protocol/write.ts";
 import type { ByteString } from "../shared/bytes.ts";
@@ -104,25 +102,29 @@ export class SessionTransactions {
     const { state } = this.services;
     const { placement } = state;
     const versions: (Version | undefined)[] = [];
+    let newest = 0;
+    let isWritten = false;
     for (const key of keys) {
       const hash = placement.hash(key);
       const record: KeyRecord | undefined = state.local(placement.partitionOfHash(hash))?.record(key, hash);
       if (record === undefined || !record.loaded || record.prepared !== undefined) return false;
       versions.push(record.current);
+      newest = Math.max(newest, record.current?.visible ?? 0);
+      isWritten ||= record.pendingLsn > state.proposals.durableLsn;
     }
     const { counters } = state;
     counters.snapshots++;
     counters.readsLocal += keys.length;
     const { context } = this;
     context.raiseFloor(state.clock.told());
-    const unixMs = unixMsOfHybridTime(context.floor);
     for (let i = 0; i < versions.length; i++) {
       const version = versions[i];
       if (version === undefined) continue;
       noteSeen(context, counters, version, state.isStable(version));
-      if (version.expiry !== 0) versions[i] = asSeenAt(version, unixMs);
+      versions[i] = toldAt(context, version, state.nowMs);
     }
-    sink.snapshotDone(tag, versions, context.floor);
+    // What is being written lies above all that is there, but perhaps not above what the clock has told.
+    sink.snapshotDone(tag, versions, isWritten ? newest : state.clock.told());
     return true;
   }
 
@@ -144,11 +146,10 @@ export class SessionTransactions {
     if (result.rounds > 1) counters.snapshotsSecondRound++;
     const { context } = this;
     context.raiseFloor(Math.max(result.clock, result.time));
-    const unixMs = unixMsOfHybridTime(Math.max(result.time, context.floor));
     const versions = result.answers.map(({ version, stable }) => {
       if (version === undefined) return undefined;
       noteSeen(context, counters, version, stable);
-      return asSeenAt(version, unixMs);
+      return toldAt(context, version, state.nowMs);
     });
     sink.snapshotDone(tag, versions, result.time);
     this.advance();
@@ -168,7 +169,7 @@ export class SessionTransactions {
       for (const old of olds) {
         if (old === undefined) continue;
         noteSeen(this.context, state.counters, old, state.isStable(old));
-        this.context.raiseFloor(old.visible);
+        this.context.raiseFloor(knownFrom(old));
       }
     }
     sink.transactionDone(tag, version, olds);

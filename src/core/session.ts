@@ -21,20 +21,20 @@ import { Context } from "./context.ts";
 import { failureOf } from "./failure.ts";
 import type { Failure, FailureCode } from "./failure.ts";
 import type { Asker } from "./forwarding.ts";
+import { observedAt } from "./judgement.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter } from "./node-state.ts";
 import type { OperationSink, TransactionSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
 import { oldestPrepared } from "./prepared-write.ts";
-import { noteSeen } from "./session-seen.ts";
+import { knownFrom, noteSeen, toldAt } from "./session-seen.ts";
 import type { SessionServices } from "./session-services.ts";
 import { SessionTransactions } from "./session-transactions.ts";
 import type { SettleWaiter } from "./transactions/settling.ts";
 import { maxSkewMs, sessionQueueMax } from "../shared/limits.ts";
-import { ticksPerMs, unixMsOfHybridTime } from "../protocol/hybrid-time.ts";
+import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
-import { asSeenAt } from "../protocol/version.ts";
 import type { Version } from "../protocol/version.ts";
 import type { RequestId } from "../protocol/write.ts";
 import type { ByteString } from "../shared/bytes.ts";
@@ -221,7 +221,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     if (version !== undefined) this.noteWrite(version, reply.repeated);
     else if (old !== undefined) {
       this.noteRead(old, false);
-      this.context.raiseFloor(old.visible);
+      this.context.raiseFloor(knownFrom(old));
     }
     this.finish(tag, (sink, own) => {
       if (failure === undefined) sink.writeDone(own, version, old);
@@ -317,14 +317,14 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     tag: number,
   ): void {
     const { state, head } = this.services;
-    const observed = head.judgedAgainst(write, record);
     const { context } = this;
+    const observed = observedAt(head.judgedAgainst(write, record), state.clock.peek(context.floor));
     const repeated = head.isRepeat(write);
     const version = head.put(partition, record, write, context.dependencies(), context.floor, sink, tag);
     if (version === undefined) {
       if (observed !== undefined) {
         context.saw(observed.dotOrigin, observed.dotSeq);
-        context.raiseFloor(observed.visible);
+        context.raiseFloor(knownFrom(observed));
       }
       this.lastLsn = Math.max(this.lastLsn, record.pendingLsn);
       return;
@@ -435,8 +435,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   /** As a reader at this session's floor is told of it. */
   private seen(version: Version | undefined): Version | undefined {
-    if (version === undefined || version.expiry === 0) return version;
-    return asSeenAt(version, unixMsOfHybridTime(this.context.floor));
+    return version === undefined ? undefined : toldAt(this.context, version, this.services.state.nowMs);
   }
 
   /** What a repeated request wrote the first time is nearer only than what was seen before that. */

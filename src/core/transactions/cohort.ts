@@ -277,7 +277,11 @@ export class Cohort {
     let failure: string | undefined = this.refusal(floor);
     for (const { record, request } of parts) {
       failure ??= record === undefined ? "UNAVAILABLE" : conflict(request, record);
-      if (failure === undefined && record !== undefined && !conditionHolds(request, judgedAgainst(request, record), time)) {
+      if (
+        failure === undefined &&
+        record !== undefined &&
+        !conditionHolds(request, judgedAgainst(request, record), time)
+      ) {
         failure = conditionFailed;
       }
     }
@@ -292,8 +296,12 @@ export class Cohort {
       const at = state.clock.next(floor);
       transaction.parts.push(new PreparedWrite(transaction.name, partition, record, at, holds, done, old));
     }
-    if (failure === undefined) this.propose(transaction);
-    else this.voteNo(transaction, failure);
+    if (failure === undefined) {
+      this.propose(transaction);
+      return;
+    }
+    const lsn = Math.max(0, ...parts.map(({ record }) => record?.pendingLsn ?? 0));
+    this.voteNo(transaction, failure, failure === conditionFailed ? lsn : 0);
   }
 
   private refusal(floor: HybridTime): string | undefined {
@@ -301,11 +309,17 @@ export class Cohort {
     return this.head.refusal(floor);
   }
 
-  private voteNo(transaction: CohortTransaction, failure: string): void {
+  /** Told once what it was judged against, up to `lsn`, is durable. */
+  private voteNo(transaction: CohortTransaction, failure: string, lsn: number): void {
     this.table.delete(transaction.name);
     const { id, coordinator, voted } = transaction;
-    const clock = this.state.clock.told();
-    encodeVote(this.state.outboxes.to(coordinator), { transaction: id, clock, failure, parts: voted });
+    const { proposals, linksUp, outboxes, clock } = this.state;
+    const vote = (): void => {
+      if (!linksUp.has(coordinator)) return;
+      encodeVote(outboxes.to(coordinator), { transaction: id, clock: clock.told(), failure, parts: voted });
+    };
+    if (lsn <= proposals.durableLsn) vote();
+    else proposals.after(lsn, { lsn: 0, commit: vote });
   }
 
   private propose(transaction: CohortTransaction): void {

@@ -76,7 +76,7 @@ export class HomeTransactions {
     this.state = state;
     this.head = head;
     this.coordinator = coordinator;
-    coordinator.onRefused = (transaction, failure) => this.refused(transaction, failure);
+    coordinator.onRefused = (transaction, failure) => this.refusedOnceDurable(transaction, failure);
   }
 
   /** Those that wait to be begun again. */
@@ -154,7 +154,8 @@ export class HomeTransactions {
     if (answered === "forgotten" || answered.key !== order.writes[0]?.key) listener.failed("STALEREQUEST");
     else {
       this.state.counters.requestsRepeated++;
-      listener.done(answered.version, [], true);
+      const { version, lsn } = answered;
+      this.whenDurable(lsn, () => listener.done(version, [], true));
     }
     return true;
   }
@@ -237,7 +238,7 @@ export class HomeTransactions {
     if (transaction.state !== "preparing") return;
     const failure = this.refusalOf(transaction, order);
     if (failure !== undefined) {
-      this.refused(transaction, failure);
+      this.refusedOnceDurable(transaction, failure);
       return;
     }
     const time = this.state.clock.peek(order.floor);
@@ -288,6 +289,18 @@ export class HomeTransactions {
     return this.head.refusal(order.floor);
   }
 
+  /** Whoever hears that a condition failed learns what was there, on other keys too: a crash must not take that back. */
+  private refusedOnceDurable(transaction: Coordinated, failure: string): void {
+    const { proposals } = this.state;
+    const isTold = failure === conditionFailed;
+    const lsn = isTold ? Math.max(...transaction.own.map(({ record }) => record.pendingLsn)) : 0;
+    const refuse = (): void => {
+      if (transaction.state === "preparing") this.refused(transaction, failure);
+    };
+    if (lsn <= proposals.durableLsn) refuse();
+    else proposals.after(lsn, { lsn: 0, commit: refuse });
+  }
+
   private refused(transaction: Coordinated, failure: string): void {
     const { order, olds, attempt } = transaction;
     if (order === undefined) return;
@@ -307,15 +320,27 @@ export class HomeTransactions {
       return;
     }
     this.state.counters.conditionsFailed++;
-    this.remember(order);
-    transaction.tell((listener) => listener.done(undefined, olds, false));
+    let lsn = 0;
+    for (const { record } of transaction.own) lsn = Math.max(lsn, record.pendingLsn);
+    this.remember(order, lsn);
+    const listeners = transaction.listeners.splice(0);
+    this.whenDurable(lsn, () => {
+      for (const listener of listeners) listener.done(undefined, olds, false);
+    });
   }
 
   /** A late copy of a request whose condition failed must not write. */
-  private remember({ request, writes }: Order): void {
+  private remember({ request, writes }: Order, lsn: number): void {
     const key = writes[0]?.key;
     if (request === undefined || key === undefined) return;
-    this.head.requests.add(request, { key, version: undefined, lsn: 0 }, this.state.timerMs);
+    this.head.requests.add(request, { key, version: undefined, lsn }, this.state.timerMs);
+  }
+
+  /** An answer rests on entries up to this number: a crash must not take them back any more. */
+  private whenDurable(lsn: number, answer: () => void): void {
+    const { proposals } = this.state;
+    if (lsn <= proposals.durableLsn) answer();
+    else proposals.after(lsn, { lsn: 0, commit: answer });
   }
 }
 

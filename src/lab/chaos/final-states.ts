@@ -3,7 +3,7 @@
  * is hopeless.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { seenOf } from "./recorded-session.ts";
+import { seenOf } from "./attempt.ts";
 import type { Client } from "../../client/client.ts";
 import { ClientError } from "../../client/errors.ts";
 import type { Seen } from "../../history/format.ts";

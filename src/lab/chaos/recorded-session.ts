@@ -10,12 +10,16 @@
  * context then abandons it: what follows does not depend on it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { dotAndVersion, seenOf } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { Felt } from "./felt.ts";
+import { takeSnapshot, writeTogether } from "./transaction-work.ts";
+import type { TransactionSession } from "./transaction-work.ts";
 import type { Client } from "../../client/client.ts";
 import type { ClientContext } from "../../client/client-context.ts";
 import { ClientError, ServerRefusedError, UnknownOutcomeError } from "../../client/errors.ts";
-import type { VersionedValue, WriteResult, Written } from "../../client/results.ts";
-import type { Seen, WriteOutcome } from "../../history/format.ts";
+import type { WriteResult } from "../../client/results.ts";
+import type { WriteOutcome } from "../../history/format.ts";
 import type { SessionRecorder } from "../../history/recorder.ts";
 import { invariant } from "../../shared/assert.ts";
 import type { Random } from "../../shared/random.ts";
@@ -43,10 +47,10 @@ interface Work {
   readonly act: () => Promise<void>;
 }
 
-export class RecordedSession {
+export class RecordedSession implements TransactionSession {
   readonly ownWrites: OwnWrite[] = [];
   private readonly the: SessionSurroundings;
-  private readonly context: ClientContext;
+  readonly context: ClientContext;
   private readonly work: readonly Work[];
   private written = 0;
 
@@ -54,11 +58,29 @@ export class RecordedSession {
     this.the = surroundings;
     this.context = surroundings.client.createContext();
     this.work = [
-      { weight: 60, act: () => this.read(this.sharedKey()) },
-      { weight: 30, act: () => this.put(this.sharedKey()) },
-      { weight: 6, act: () => this.remove(this.sharedKey()) },
-      { weight: 4, act: () => this.putOwn() },
+      { weight: 30, act: () => takeSnapshot(this) },
+      { weight: 20, act: () => writeTogether(this) },
+      { weight: 28, act: () => this.read(this.sharedKey()) },
+      { weight: 15, act: () => this.put(this.sharedKey()) },
+      { weight: 4, act: () => this.remove(this.sharedKey()) },
+      { weight: 3, act: () => this.putOwn() },
     ];
+  }
+
+  get client(): Client {
+    return this.the.client;
+  }
+
+  get recorder(): SessionRecorder {
+    return this.the.recorder;
+  }
+
+  get random(): Random {
+    return this.the.random;
+  }
+
+  get keys(): readonly string[] {
+    return this.the.keys;
   }
 
   /** Works until `isOver` says so. */
@@ -81,7 +103,7 @@ export class RecordedSession {
     return this.the.random.pick(this.the.keys);
   }
 
-  private nextValue(): string {
+  nextValue(): string {
     return `${this.the.recorder.name}-${++this.written}`;
   }
 
@@ -101,7 +123,10 @@ export class RecordedSession {
   private async putOwn(): Promise<void> {
     const value = this.nextValue();
     const key = `own-${value}`;
-    const { outcome } = await this.write(key, value);
+    this.noteOwn(key, value, await this.write(key, value));
+  }
+
+  noteOwn(key: string, value: string, { outcome }: WriteOutcome): void {
     if (outcome !== "refused") this.ownWrites.push({ key, value, outcome });
   }
 
@@ -121,7 +146,7 @@ export class RecordedSession {
     recorder.remove(seq, removal.start, removal.end, key, this.outcomeOf(removal));
   }
 
-  private outcomeOf(attempt: Attempt<WriteResult>): WriteOutcome {
+  outcomeOf(attempt: Attempt<WriteResult>): WriteOutcome {
     if (!("error" in attempt)) {
       invariant(attempt.result.written, "a write without a condition is always written");
       this.the.felt.acknowledgedWrites++;
@@ -133,7 +158,7 @@ export class RecordedSession {
   }
 
   /** One operation, felt whatever its end. Rejects only with what no client should ever see. */
-  private async attempt<T>(operation: () => Promise<T>): Promise<Attempt<T>> {
+  async attempt<T>(operation: () => Promise<T>): Promise<Attempt<T>> {
     const { felt } = this.the;
     const start = performance.now();
     try {
@@ -147,26 +172,4 @@ export class RecordedSession {
       return { start, end: performance.now(), error };
     }
   }
-}
-
-type Attempt<T> = { readonly start: number; readonly end: number } & (
-  | { readonly result: T }
-  | { readonly error: ClientError }
-);
-
-export function seenOf(value: VersionedValue): Seen {
-  if (value.write === null) return { saw: "never" };
-  const { text } = value;
-  if (value.tombstone || text === null) return { saw: "tombstone", ...dotAndVersion(value.write) };
-  return { saw: "value", value: text, ...dotAndVersion(value.write) };
-}
-
-function dotAndVersion({ dot, version }: Written): {
-  dot: [number, number, number];
-  version: [number, number, number];
-} {
-  return {
-    dot: [dot.datacenter, dot.partition, dot.seq],
-    version: [version.time, version.datacenter, version.partition],
-  };
 }

@@ -191,7 +191,9 @@ export class VersionedOperations implements LoadWaiter, SettleWaiter, Asker {
   }
 
   readAnswered(tag: number, reply: ReadReply): void {
-    this.take(tag).read(reply.version, reply.stable, reply.clock);
+    const operation = this.take(tag);
+    if (reply.failed === true) operation.failed(tag, failureOf("UNAVAILABLE"));
+    else operation.read(reply.version, reply.stable, reply.clock);
   }
 
   writeAnswered(tag: number, reply: WriteReply): void {
