@@ -217,6 +217,6 @@ export function seenOf(version: Version | undefined): Seen {
   return { saw: "value", dot, version: versionOf(version), value: tagOf(value) };
 }
 
-export function versionOf(version: Version): readonly [time: number, datacenter: number, partition: number] {
+function versionOf(version: Version): readonly [time: number, datacenter: number, partition: number] {
   return [version.time, version.datacenter, version.partition];
 }
