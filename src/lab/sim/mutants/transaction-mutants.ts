@@ -189,7 +189,7 @@ const failedUndurably: Mutant = {
   created({ cohort, transactions }) {
     const voteNo = cohort["voteNo"].bind(cohort);
     cohort["voteNo"] = (transaction, failure) => voteNo(transaction, failure, 0);
-    transactions["refusedOnceDurable"] = (transaction, failure) => transactions["refused"](transaction, failure);
+    transactions["whenDurable"] = (_lsn, answer) => answer();
   },
 };
 
