@@ -224,6 +224,8 @@ export function seenOf(version: Version | undefined): Seen {
   const named = { dot, version: versionOf(version) };
   if (version instanceof ExpiredVersion) return { saw: "expired", ...named };
   if (version.deleted) return { saw: "tombstone", ...named };
+  // Who is told of what a transaction was judged against is not told the value.
+  if (version.value === "") return { saw: "value", ...named };
   return { saw: "value", ...named, value: tagOf(version.value) };
 }
 
