@@ -1,11 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { Cluster } from "../testing/cluster.ts";
+import type { TestNode } from "../testing/test-node.ts";
 import { assign } from "../testing/test-session.ts";
 import { conditionAbsent } from "../../protocol/messages/forward.ts";
 
 /** Partition p is on node p mod 2: keys "0:..." are on node 0, "1:..." on node 1. */
 function pair(datacenters = 1): Cluster {
   return new Cluster({ datacenters, nodes: 2 });
+}
+
+function deliverOne(c: Cluster, from: TestNode, to: TestNode): void {
+  if (c.underWay(from, to).length > 0) c.deliver(from, to);
+  c.settle();
 }
 
 describe("a write transaction on keys of one node", () => {
@@ -296,13 +302,8 @@ describe("a transaction in another datacenter", () => {
         c.session(0).putAll({ "0:a": "1", "1:b": "2" });
         c.advance(500);
         for (let i = 0; i < deliveries; i++) {
-          for (const [from, to] of [
-            [0, 1],
-            [1, 0],
-          ] as const) {
-            if (c.underWay(c.node(1, from), c.node(1, to)).length > 0) c.deliver(c.node(1, from), c.node(1, to));
-            c.settle();
-          }
+          deliverOne(c, c.node(1, 0), c.node(1, 1));
+          deliverOne(c, c.node(1, 1), c.node(1, 0));
         }
         if (deliveries % 2 === 0) c.node(1, crashed).checkpoint();
         c.crash(c.node(1, crashed));
