@@ -208,7 +208,9 @@ export class NodeCore {
     this.tickTransactions();
     this.closing.tick();
     this.collector.tick();
-    this.state.older.expire(this.state.clock.told(), this.state.timerMs);
+    // A clock that nobody asks for a time stands still at its bound on disk.
+    const now = Math.max(this.state.clock.told(), this.state.clock.physicalTime);
+    this.state.older.expire(now, this.state.timerMs);
     this.expireAttaches();
     if (this.needsTime) this.head.reserveAhead(0);
     this.lag.at(this.state.nowMs, this.logEnd);

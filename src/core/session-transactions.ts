@@ -102,11 +102,15 @@ export class SessionTransactions {
     const { state } = this.services;
     const { placement } = state;
     const versions: (Version | undefined)[] = [];
+    let newest = 0;
+    let isWritten = false;
     for (const key of keys) {
       const hash = placement.hash(key);
       const record: KeyRecord | undefined = state.local(placement.partitionOfHash(hash))?.record(key, hash);
       if (record === undefined || !record.loaded || record.prepared !== undefined) return false;
       versions.push(record.current);
+      newest = Math.max(newest, record.current?.visible ?? 0);
+      isWritten ||= record.pendingLsn > state.proposals.durableLsn;
     }
     const { counters } = state;
     counters.snapshots++;
@@ -119,7 +123,8 @@ export class SessionTransactions {
       noteSeen(context, counters, version, state.isStable(version));
       versions[i] = toldAt(context, version, state.nowMs);
     }
-    sink.snapshotDone(tag, versions, context.floor);
+    // What is being written lies above all that is there, but perhaps not above what the clock has told.
+    sink.snapshotDone(tag, versions, isWritten ? newest : state.clock.told());
     return true;
   }
 

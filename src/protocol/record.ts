@@ -20,11 +20,11 @@ import type { Bytes, ByteString } from "../shared/bytes.ts";
 export const recordFormat = 1;
 export const recordFormatTouched = 2;
 export const recordPrefixBytes = 7;
-/** Of format 2. */
-const headerBytesMax = 66;
+/** All fields before the value, of either format. */
+const headerBytes = 66;
 
 export function encodeRecord(writer: ByteWriter, version: Version): void {
-  writer.reserve(headerBytesMax + version.value.length);
+  writer.reserve(headerBytes + version.value.length);
   const { touch } = version;
   writer.u8(touch === undefined ? recordFormat : recordFormatTouched);
   writer.u8(version.effect);

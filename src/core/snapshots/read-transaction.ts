@@ -8,11 +8,13 @@
  *             ──▶ round two: the others are asked once more, at t ──▶ done
  *   too old at t: begun again, `snapshotAttemptsMax` times
  *
+ * An owner whose values are more than one message holds answers for the first keys, and is asked for the rest in the same round.
+ *
  * Any t is a causal cut, because visible times follow causality. No answer waits for another datacenter.
  *
  * Keeps invariant 9.
  */
-import { snapshotAttemptsMax } from "../../shared/limits.ts";
+import { snapshotAttemptsMax, snapshotBytesMax } from "../../shared/limits.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import type { SnapshotAnswer } from "../../protocol/messages/snapshot.ts";
 import type { NodeId } from "../placement.ts";
@@ -47,6 +49,8 @@ export class ReadTransaction {
   private clock: HybridTime = 0;
   private attempt = 0;
   private rounds = 0;
+  /** Of values that came in several messages. */
+  private bytes = 0;
 
   /** `owners` are those of the keys, in order. */
   constructor(
@@ -66,6 +70,7 @@ export class ReadTransaction {
   begin(): void {
     this.attempt++;
     this.failure = undefined;
+    this.bytes = 0;
     this.answers = this.keys.map(() => undefined);
     this.round(
       this.keys.map((_, i) => i),
@@ -102,15 +107,31 @@ export class ReadTransaction {
       else asked.push(i);
     }
     this.missing = byOwner.size;
-    for (const [owner, asked] of byOwner) {
-      const keys = asked.map((i) => this.keys[i] as ByteString);
-      this.ask(owner, keys, time, (answers, clock, failure) => {
-        if (clock > this.clock) this.clock = clock;
-        if (failure !== undefined || answers.length !== asked.length) this.failure ??= failure ?? "UNAVAILABLE";
-        else for (const [at, i] of asked.entries()) this.answers[i] = answers[at];
-        if (--this.missing === 0) this.roundOver(over);
-      });
-    }
+    for (const [owner, asked] of byOwner) this.askOne(owner, asked, time, over);
+  }
+
+  private askOne(owner: NodeId, asked: readonly number[], time: HybridTime, over: () => void): void {
+    const keys = asked.map((i) => this.keys[i] as ByteString);
+    this.ask(owner, keys, time, (answers, clock, failure) => {
+      if (clock > this.clock) this.clock = clock;
+      const rest = asked.slice(answers.length);
+      if (failure !== undefined || answers.length === 0 || answers.length > asked.length) {
+        this.failure ??= failure ?? "UNAVAILABLE";
+      } else if (rest.length > 0 && this.isTooMuch(answers)) this.failure ??= "TOOLARGE";
+      else {
+        for (const [at, answer] of answers.entries()) this.answers[asked[at] as number] = answer;
+        if (rest.length > 0 && this.failure === undefined) {
+          this.askOne(owner, rest, time, over);
+          return;
+        }
+      }
+      if (--this.missing === 0) this.roundOver(over);
+    });
+  }
+
+  private isTooMuch(answers: readonly SnapshotAnswer[]): boolean {
+    for (const { version } of answers) this.bytes += version === undefined ? 0 : version.value.length;
+    return this.bytes > snapshotBytesMax;
   }
 
   private roundOver(over: () => void): void {

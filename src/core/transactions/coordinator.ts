@@ -17,11 +17,17 @@
  */
 import { Coordinated } from "./coordinated.ts";
 import type { CohortNode, OwnPart } from "./coordinated.ts";
+import { PartsTogether } from "./part-log.ts";
 import type { PartLog } from "./part-log.ts";
 import type { Head } from "../head.ts";
 import type { NodeState } from "../node-state.ts";
 import type { NodeId } from "../placement.ts";
-import { forwardedRequestTimeoutMs, transactionRetryMs, transactionsMax } from "../../shared/limits.ts";
+import {
+  forwardedRequestTimeoutMs,
+  oldValuesBytesMax,
+  transactionRetryMs,
+  transactionsMax,
+} from "../../shared/limits.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import {
   encodeDecision,
@@ -67,8 +73,9 @@ export class Coordinator {
     if (cohort === undefined) return;
     // Also of a no: its author learns what was there.
     for (const { index, old } of vote.parts) transaction.olds[index] = old;
-    if (vote.failure !== undefined) {
-      this.onRefused(transaction, vote.failure);
+    const failure = vote.failure ?? (transaction.oldBytes > oldValuesBytesMax ? "TOOLARGE" : undefined);
+    if (failure !== undefined) {
+      this.onRefused(transaction, failure);
       return;
     }
     this.voted(transaction, cohort, vote.clock);
@@ -177,10 +184,10 @@ export class Coordinator {
     transaction.visible = visible;
     transaction.seq = seq;
     // Part 0 last: its dot stands for all of them.
+    const together = new PartsTogether();
     for (const part of parts.toReversed()) {
-      const version = log.part(part.partition, part.record, part.write, visible);
+      const version = log.ownPart(part.partition, part.record, part.write, visible, together);
       if (part.index === 0) transaction.version = version;
-      this.onOwnProposed(transaction, part);
     }
     // Whoever waits for one of them is told when all are visible, and not between two.
     for (const { record } of parts) record.pendingLsn = state.proposals.lastLsn;
@@ -192,10 +199,11 @@ export class Coordinator {
     }
     const cohorts = [...transaction.cohorts.keys()];
     if (cohorts.length === 0) {
-      log.done(transaction.id, seq, () => this.decided(transaction));
-      return;
+      log.done(transaction.id, seq, () => this.decided(transaction), together);
+    } else {
+      log.decide(transaction.id, visible, seq, cohorts, together, () => this.decided(transaction));
     }
-    log.decide(transaction.id, visible, seq, cohorts, () => this.decided(transaction));
+    for (const part of parts) this.onOwnProposed(transaction, part);
     state.wake();
   }
 

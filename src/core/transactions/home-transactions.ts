@@ -14,13 +14,15 @@ import { conditionFailed, conflict, resolved, told } from "./cohort.ts";
 import type { Coordinated, Order, OutcomeListener, OwnPart } from "./coordinated.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { Head } from "../head.ts";
-import { conditionHolds, judgedAgainst, needsRecord } from "../judgement.ts";
+import { conditionHolds, judgedAgainst, needsRecord, toldBytes } from "../judgement.ts";
 import type { KeyRecord } from "../key-record.ts";
 import type { LoadWaiter, NodeState } from "../node-state.ts";
 import type { NodeId } from "../placement.ts";
 import { PreparedWrite } from "../prepared-write.ts";
 import {
   dependenciesMax,
+  forwardedRequestTimeoutMs,
+  oldValuesBytesMax,
   prepareMsMax,
   transactionAttemptsMax,
   transactionBytesMax,
@@ -155,9 +157,30 @@ export class HomeTransactions {
     else {
       this.state.counters.requestsRepeated++;
       const { version, lsn } = answered;
-      this.whenDurable(lsn, () => listener.done(version, [], true));
+      this.whenDurable(lsn, () => this.repeatAnswer(version, listener));
     }
     return true;
+  }
+
+  /** A restart lets the decision be known before every part is committed. */
+  private repeatAnswer(version: Version | undefined, listener: OutcomeListener): void {
+    const undone = version === undefined ? undefined : this.undone(version);
+    if (undone === undefined) {
+      listener.done(version, [], true);
+      return;
+    }
+    undone.deadlineMs = Math.min(undone.deadlineMs, this.state.timerMs + forwardedRequestTimeoutMs);
+    undone.listeners.push({ done: () => listener.done(version, [], true), failed: (code) => listener.failed(code) });
+  }
+
+  /** The transaction of this dot, where not every part is known to be committed. */
+  private undone({ datacenter, partition, seq }: Version): Coordinated | undefined {
+    for (const transaction of this.coordinator.table.values()) {
+      const { id, state } = transaction;
+      const isIt = id.datacenter === datacenter && id.partition === partition && transaction.seq === seq;
+      if (isIt && (state === "deciding" || state === "decided")) return transaction;
+    }
+    return undefined;
   }
 
   /** Who waits for the outcome of this request, where it is under way. */
@@ -276,10 +299,13 @@ export class HomeTransactions {
   private refusalOf(transaction: Coordinated, order: Order): string | undefined {
     const { state } = this;
     const time = state.clock.peek(order.floor);
+    let oldBytes = 0;
     for (const { index, record } of transaction.own) {
       const request = order.writes[index] as Order["writes"][number];
       const inTheWay = conflict(request, record);
       if (inTheWay !== undefined) return inTheWay;
+      oldBytes += toldBytes(request, record);
+      if (oldBytes > oldValuesBytesMax) return "TOOLARGE";
       const old = judgedAgainst(request, record);
       if (conditionHolds(request, old, time)) continue;
       if (old !== undefined) transaction.olds[index] = told(request, old, time);

@@ -36,24 +36,61 @@ import type { Version } from "../../protocol/version.ts";
 import { encodeWrite } from "../../protocol/write.ts";
 import type { Write } from "../../protocol/write.ts";
 
+/** A part in the log that is not durable yet. */
+interface PendingPart {
+  readonly partition: Partition;
+  readonly record: KeyRecord;
+  readonly version: Version;
+  readonly write: Write;
+}
+
+/**
+ * Parts of one transaction in one frame, nothing of which any reader here must see without the rest: nobody keeps their keys
+ * from being read. They are applied at once, by the last entry.
+ */
+export class PartsTogether {
+  private readonly parts: PendingPart[] = [];
+
+  add(part: PendingPart): void {
+    this.parts.push(part);
+  }
+
+  /** The last entry is proposed: who waits for one of the keys waits for that. */
+  proposed(lsn: number, told: (partition: Partition, write: Write) => void): void {
+    for (const { record, partition, write } of this.parts) {
+      record.pendingLsn = lsn;
+      told(partition, write);
+    }
+  }
+
+  durable(apply: (part: PendingPart) => void, count: (part: PendingPart) => void): void {
+    for (const part of this.parts) apply(part);
+    for (const part of this.parts) count(part);
+  }
+}
+
 class PartProposal implements Proposal {
   lsn = 0;
   private readonly log: PartLog;
-  private readonly partition: Partition;
-  private readonly record: KeyRecord;
-  private readonly version: Version;
-  private readonly write: Write;
+  private readonly part: PendingPart;
 
-  constructor(log: PartLog, partition: Partition, record: KeyRecord, version: Version, write: Write) {
+  constructor(log: PartLog, part: PendingPart) {
     this.log = log;
-    this.partition = partition;
-    this.record = record;
-    this.version = version;
-    this.write = write;
+    this.part = part;
   }
 
   commit(): void {
-    this.log.partDurable(this.partition, this.record, this.version, this.write);
+    this.log.apply(this.part);
+    this.log.count(this.part);
+  }
+}
+
+/** A part that the last entry of its frame applies. */
+class InertProposal implements Proposal {
+  lsn = 0;
+
+  commit(): void {
+    // Nothing by itself.
   }
 }
 
@@ -87,8 +124,28 @@ export class PartLog {
     this.tail = tail;
   }
 
-  /** A committed part. Its record is loaded, or something proposed for it is known. Answers its version here. */
-  part(partition: Partition, record: KeyRecord, write: Write, visible: HybridTime): Version {
+  /** A committed part that was prepared. Its record is loaded, or something proposed for it is known. */
+  part(partition: Partition, record: KeyRecord, write: Write, visible: HybridTime): void {
+    const version = this.write(partition, record, write, visible);
+    this.propose(new PartProposal(this, { partition, record, version, write }), record, version, visible);
+    this.noteSeq(partition, write);
+  }
+
+  /** A part that was not prepared: `decide` or `done`, in the same frame, applies all of `together`. Answers its version. */
+  ownPart(
+    partition: Partition,
+    record: KeyRecord,
+    write: Write,
+    visible: HybridTime,
+    together: PartsTogether,
+  ): Version {
+    const version = this.write(partition, record, write, visible);
+    this.propose(new InertProposal(), record, version, visible);
+    together.add({ partition, record, version, write });
+    return version;
+  }
+
+  private write(partition: Partition, record: KeyRecord, write: Write, visible: HybridTime): Version {
     const { state, head } = this;
     const isHome = write.datacenter === state.datacenter;
     state.clock.pass(visible);
@@ -100,25 +157,45 @@ export class PartLog {
     const at = beginEntry(writer, isHome ? entryPart : entryApplyPart, partition.id, index, visible);
     encodeWrite(writer, write);
     endEntry(writer, at);
-    state.proposals.propose(new PartProposal(this, partition, record, version, write), visible);
-    record.proposeApply(version, state.proposals.lastLsn);
-    if (write.part?.index !== 0) head.proposed(partition, write.datacenter, write.seq, write.seq);
-    state.wake();
     return version;
   }
 
-  partDurable(partition: Partition, record: KeyRecord, version: Version, write: Write): void {
+  private propose(proposal: Proposal, record: KeyRecord, version: Version, visible: HybridTime): void {
+    const { proposals } = this.state;
+    proposals.propose(proposal, visible);
+    record.proposeApply(version, proposals.lastLsn);
+    this.state.wake();
+  }
+
+  /** The transaction's dot, which is that of part 0, counts later: `done`. */
+  private noteSeq(partition: Partition, { datacenter, seq, part }: Write): void {
+    if (part?.index !== 0) this.head.proposed(partition, datacenter, seq, seq);
+  }
+
+  apply({ partition, record, version }: PendingPart): void {
     const { counters } = this.state;
     counters.partsApplied++;
     if (!this.tail.applyVersion(record, version)) counters.writesBeaten++;
     partition.appliedIndex = version.index;
-    if (write.part?.index !== 0) {
-      this.tail.seqsApplied(partition, write.datacenter, write.seq, write.seq, version.index);
-    }
+  }
+
+  count({ partition, version, write: { datacenter, seq, part } }: PendingPart): void {
+    if (part?.index !== 0) this.tail.seqsApplied(partition, datacenter, seq, seq, version.index);
+  }
+
+  private proposedTogether(together: PartsTogether): void {
+    together.proposed(this.state.proposals.lastLsn, (partition, write) => this.noteSeq(partition, write));
+  }
+
+  private durableTogether(together: PartsTogether): void {
+    together.durable(
+      (part) => this.apply(part),
+      (part) => this.count(part),
+    );
   }
 
   /** Every part is committed here: from now on the transaction's dot is applied. `durable` is called when that is so. */
-  done(transaction: TransactionId, seq: number, durable: () => void): void {
+  done(transaction: TransactionId, seq: number, durable: () => void, together = new PartsTogether()): void {
     const { state, head, tail } = this;
     const partition = state.local(transaction.partition) as Partition;
     const { datacenter } = transaction;
@@ -131,10 +208,12 @@ export class PartLog {
     endEntry(writer, at);
     const { index } = partition;
     const applied = (): void => {
+      this.durableTogether(together);
       tail.seqsApplied(partition, datacenter, seq, seq, index);
       durable();
     };
     state.proposals.propose(new EntryProposal(partition, applied), visible);
+    this.proposedTogether(together);
     head.proposed(partition, datacenter, seq, seq);
   }
 
@@ -168,6 +247,7 @@ export class PartLog {
     visible: HybridTime,
     seq: number,
     cohorts: readonly NodeId[],
+    together: PartsTogether,
     durable: () => void,
   ): void {
     const { proposals } = this.state;
@@ -175,7 +255,12 @@ export class PartLog {
     const at = beginEntry(writer, entryDecide, 0, 0, 0);
     encodeDecided(writer, { id: transaction, visible, seq, cohorts });
     endEntry(writer, at);
-    proposals.propose(new EntryProposal(undefined, durable), visible);
+    const applied = (): void => {
+      this.durableTogether(together);
+      durable();
+    };
+    proposals.propose(new EntryProposal(undefined, applied), visible);
+    this.proposedTogether(together);
     this.state.wake();
   }
 }

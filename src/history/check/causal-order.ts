@@ -1,13 +1,13 @@
 /*
- * Walks a history in causal order: every operation after its predecessor in the session, after the write that it read,
- * and after the operations whose token it presented.
+ * Walks a history in causal order: every operation after its predecessor in the session, after the writes that it read (a
+ * touch: that it touched), and after the operations whose token it presented.
  *
  * It follows the order of the lines where it can (that is close to real time, so few pasts are alive at once) and goes
  * ahead only for what an operation needs. The depth-first walk keeps its own stack; meeting an operation that is still on
  * it means that something follows from itself. The cycle is handed over, and the walk goes on as if the last edge were
  * not there: what is found after a cycle is right about the edges that it kept.
  */
-import type { Operation } from "./model.ts";
+import type { Operation, Write } from "./model.ts";
 
 export interface CausalWalk {
   visit(operation: Operation): void;
@@ -46,14 +46,28 @@ function open(operation: Operation, stack: Operation[]): void {
 
 /** A direct cause of the operation that is in this state. */
 function causeIn(operation: Operation, visit: Operation["visit"]): Operation | undefined {
-  const before = predecessorOf(operation);
-  if (before?.visit === visit) return before;
-  if (operation.kind === "attach") return operation.sources.find((source) => source.visit === visit);
-  if (operation.kind !== "read") return undefined;
-  const writer = operation.write?.operation;
-  return writer?.visit === visit ? writer : undefined;
+  const { predecessor } = operation;
+  if (predecessor?.visit === visit) return predecessor;
+  switch (operation.kind) {
+    case "read":
+      return makerIn(operation.write, visit);
+    case "touch":
+      return makerIn(operation.write?.base, visit);
+    case "snapshot":
+      for (const { write } of operation.parts) {
+        const maker = makerIn(write, visit);
+        if (maker !== undefined) return maker;
+      }
+      return undefined;
+    case "attach":
+      return operation.sources.find((source) => source.visit === visit);
+    default:
+      return undefined;
+  }
 }
 
-export function predecessorOf(operation: Operation): Operation | undefined {
-  return operation.position === 0 ? undefined : operation.session.operations[operation.position - 1];
+function makerIn(write: Write | undefined, visit: Operation["visit"]): Operation | undefined {
+  // Where nobody knows who made a touch, it still follows from what it touched.
+  const maker = write?.operation ?? write?.base?.operation;
+  return maker?.visit === visit ? maker : undefined;
 }

@@ -5,6 +5,7 @@
  * by session, breadth first: all that a session did before is there for free, and each read of another's write is one
  * step. It costs up to the size of the past, so it is run only for the violations that are kept.
  */
+import { accessesOf, isReading } from "./model.ts";
 import type { Operation, Session, Write } from "./model.ts";
 
 interface Step {
@@ -21,18 +22,27 @@ interface Scan {
 }
 
 export type Goal = { readonly operation: Operation } | { readonly write: Write };
+/** Whether the effect itself may have read or touched what leads to the goal, or only what came before it. */
+export type EffectReads = "with its own reads" | "before its own reads";
 
 /** From the goal to `effect`, both included; a write that no line made is represented by its first reader there. */
-export function causalPath(goal: Goal, effect: Operation): readonly Operation[] | undefined {
+export function causalPath(goal: Goal, effect: Operation, reads: EffectReads): readonly Operation[] | undefined {
   const scanned = new Map<Session, number>();
-  const scans: Scan[] = [
-    { from: { operation: effect, towards: undefined }, session: effect.session, below: effect.position },
-  ];
+  const last: Step = { operation: effect, towards: undefined };
+  const scans: Scan[] = [{ from: last, session: effect.session, below: effect.position }];
+  if (reads === "with its own reads") {
+    const found = arrivalByReading(goal, last);
+    if (found !== undefined) return unroll(found);
+    pushCauses(last, scanned, scans);
+  }
   for (const scan of scans) {
     const floor = scanned.get(scan.session) ?? 0;
     for (let at = scan.below - 1; at >= floor; at -= 1) {
       const operation = scan.session.operations[at]!;
-      const step = operation === scan.from.operation ? scan.from : { operation, towards: scan.from };
+      const isFrom = operation === scan.from.operation;
+      const step = isFrom ? scan.from : { operation, towards: scan.from };
+      // What a session wrote without learning the outcome is not in its past, nor is what that followed from.
+      if (operation.outcome === "unknown" && !isFrom) continue;
       const found = arrival(goal, step);
       if (found !== undefined) return unroll(found);
       pushCauses(step, scanned, scans);
@@ -45,32 +55,42 @@ export function causalPath(goal: Goal, effect: Operation): readonly Operation[] 
 function arrival(goal: Goal, step: Step): Step | undefined {
   const { operation } = step;
   if ("operation" in goal) return operation === goal.operation ? step : undefined;
-  if (operation.write !== goal.write) return undefined;
-  if (operation.kind !== "read") return operation.outcome === "ok" ? step : undefined;
+  if (!isReading(operation) && accessesOf(operation).some(({ write }) => write === goal.write)) return step;
+  return arrivalByReading(goal, step);
+}
+
+/** The step read the goal, or another part of it, or touched it. */
+function arrivalByReading(goal: Goal, step: Step): Step | undefined {
+  if ("operation" in goal || !readsOf(step.operation).some((write) => isSameWrite(write, goal.write))) return undefined;
   const writer = goal.write.operation;
   return writer === undefined ? step : { operation: writer, towards: step };
 }
 
-function pushCauses(step: Step, scanned: ReadonlyMap<Session, number>, scans: Scan[]): void {
-  const { operation } = step;
-  for (const source of operation.sources) {
-    pushScan(
-      { from: { operation: source, towards: step }, session: source.session, below: source.position + 1 },
-      scanned,
-      scans,
-    );
-  }
-  const writer = operation.kind === "read" ? operation.write?.operation : undefined;
-  if (writer === undefined) return;
-  pushScan(
-    { from: { operation: writer, towards: step }, session: writer.session, below: writer.position },
-    scanned,
-    scans,
-  );
+function isSameWrite(left: Write, right: Write): boolean {
+  return left === right || (left.group !== undefined && left.group === right.group);
 }
 
-function pushScan(scan: Scan, scanned: ReadonlyMap<Session, number>, scans: Scan[]): void {
-  if ((scanned.get(scan.session) ?? 0) < scan.below) scans.push(scan);
+/** What the operation followed from directly: what it read, or touched. */
+function readsOf(operation: Operation): readonly Write[] {
+  if (isReading(operation)) return accessesOf(operation).flatMap(({ write }) => write ?? []);
+  const base = operation.write?.base;
+  return base === undefined ? [] : [base];
+}
+
+function pushCauses(step: Step, scanned: ReadonlyMap<Session, number>, scans: Scan[]): void {
+  const { operation } = step;
+  for (const source of operation.sources) pushScan(source, step, scanned, scans);
+  for (const write of readsOf(operation)) {
+    const writer = write.operation ?? write.base?.operation;
+    if (writer !== undefined) pushScan(writer, step, scanned, scans);
+  }
+}
+
+/** Everything of its session up to `cause` itself precedes the step. */
+function pushScan(cause: Operation, towards: Step, scanned: ReadonlyMap<Session, number>, scans: Scan[]): void {
+  const { session, position } = cause;
+  if ((scanned.get(session) ?? 0) > position) return;
+  scans.push({ from: { operation: cause, towards }, session, below: position + 1 });
 }
 
 function unroll(found: Step): readonly Operation[] {

@@ -3,7 +3,6 @@
  * seen this one's next step is the smallest case.
  */
 import { causalPath } from "./causal-path.ts";
-import { predecessorOf } from "./causal-order.ts";
 import type { LoadedHistory, Operation } from "./model.ts";
 import { sentences } from "./story.ts";
 import type { ViolationList } from "./violation.ts";
@@ -13,7 +12,7 @@ import { where } from "./words.ts";
 export function reportCycle(history: LoadedHistory, violations: ViolationList, circle: readonly Operation[]): void {
   violations.report("causality-cycle", () => {
     const { effect, cause } = crossing(circle);
-    const path = causalPath({ operation: effect }, cause) ?? circle.toReversed();
+    const path = causalPath({ operation: effect }, cause, "with its own reads") ?? circle.toReversed();
     return {
       message: `${where(history.header, effect)} saw at line ${effect.line} what could only happen after that, at line ${cause.line}.`,
       cycle: [...sentences(history, path), `which is what line ${effect.line} had already seen`],
@@ -25,5 +24,5 @@ export function reportCycle(history: LoadedHistory, violations: ViolationList, c
 /** A step of the circle that is not just program order: there is one, since program order alone has no circles. */
 function crossing(circle: readonly Operation[]): { effect: Operation; cause: Operation } {
   const steps = circle.map((effect, at) => ({ effect, cause: circle[(at + 1) % circle.length] ?? effect }));
-  return steps.find(({ effect, cause }) => predecessorOf(effect) !== cause) ?? steps[0]!;
+  return steps.find(({ effect, cause }) => effect.predecessor !== cause) ?? steps[0]!;
 }

@@ -5,9 +5,10 @@
  *
  * A causal check alone accepts two datacenters that stay apart for ever; this is what does not. It judges the final
  * states that the history has, taken after healing, when nothing was in flight. A datacenter without one (lost for good)
- * is left out, and the statistics say how many were judged.
+ * is left out, and the statistics say how many were judged. A key that is not there is the same as one whose tombstone, or
+ * expired value, was not collected yet.
  */
-import { mayBeCollected } from "./collection.ts";
+import { isCollectible, mayBeCollected } from "./collection.ts";
 import type { FinalState, KeyHistory, LoadedHistory, Write } from "./model.ts";
 import { compareVersions, newerOf } from "./versions.ts";
 import type { ViolationList } from "./violation.ts";
@@ -31,20 +32,19 @@ function checkKey(
   finals: readonly FinalState[],
 ): void {
   const endings = finals.map(({ datacenter, writes }) => ({ datacenter, write: writes.get(key) }));
-  const first = endings[0]!;
-  if (endings.some((ending) => !agree(history, first.write, ending.write))) {
-    reportDiverged(history, violations, key, endings);
-  }
+  if (!agree(history, endings)) reportDiverged(history, violations, key, endings);
   const winner = winnerOf(key);
   if (winner === undefined || endings.some(({ write }) => holds(history, write, winner))) return;
   reportLost(history, violations, winner, endings);
 }
 
-function agree(history: LoadedHistory, left: Write | undefined, right: Write | undefined): boolean {
-  if (left === right) return true;
-  if (left !== undefined && right !== undefined) return false;
-  const only = left ?? right;
-  return only !== undefined && only.tombstone && mayBeCollected(history, only);
+function agree(history: LoadedHistory, endings: readonly Ending[]): boolean {
+  const held = new Set(endings.map(({ write }) => write));
+  if (held.size <= 1) return true;
+  // What is not there in one datacenter may have been collected, if it is the same in all others.
+  if (!held.delete(undefined) || held.size > 1) return false;
+  const [only] = held;
+  return only !== undefined && isCollectible(only) && mayBeCollected(history, only, undefined);
 }
 
 /** The greatest write that is known to have happened. */
@@ -54,8 +54,9 @@ function winnerOf(key: KeyHistory): Write | undefined {
   return winner;
 }
 
-function holds(history: LoadedHistory, write: Write | undefined, winner: Write): boolean {
-  return write === undefined ? mayBeCollected(history, winner) : compareVersions(write, winner) >= 0;
+/** A datacenter that ended with `write` has applied `winner`: it is there, or beaten, or collected. */
+export function holds(history: LoadedHistory, write: Write | undefined, winner: Write): boolean {
+  return write === undefined ? mayBeCollected(history, winner, undefined) : compareVersions(write, winner) >= 0;
 }
 
 function reportDiverged(

@@ -6,18 +6,9 @@
  * writes with one dot, two lines that disagree about a dot) is reported as a violation.
  */
 import { HistoryError, badLine } from "../errors.ts";
-import type {
-  DeleteLine,
-  FinalEndLine,
-  FinalLine,
-  HeaderLine,
-  HistoryLine,
-  OperationLine as AnyOperationLine,
-  ReadLine,
-  SessionLine,
-  WriteLine,
-} from "../format.ts";
-import { reportDuplicateDot } from "./dot-identity.ts";
+import type { FinalEndLine, FinalLine, HeaderLine, HistoryLine, OperationLine, Seen, SessionLine } from "../format.ts";
+import { linkTouches } from "./link-touches.ts";
+import { OperationLoader } from "./load-operation.ts";
 import type { FinalState, KeyHistory, LoadedHistory, Operation, Session, Write } from "./model.ts";
 import { orderSessions } from "./program-order.ts";
 import type { AttachedPasts } from "./program-order.ts";
@@ -34,8 +25,6 @@ export function loadHistory(lines: Iterable<HistoryLine>, violations: ViolationL
   return loader.finish();
 }
 
-type OperationLine = Exclude<AnyOperationLine, { type: "snapshot" | "transaction" | "touch" }>;
-
 class Loader {
   readonly #violations: ViolationList;
   readonly #index: WriteIndex;
@@ -44,12 +33,16 @@ class Loader {
   readonly #operations: Operation[] = [];
   readonly #finals = new Map<number, FinalState>();
   readonly #attached: AttachedPasts[] = [];
+  readonly #operationLoader: OperationLoader;
   #header: HeaderLine | undefined;
-  #refused = 0;
 
   constructor(violations: ViolationList) {
     this.#violations = violations;
     this.#index = new WriteIndex(violations);
+    this.#operationLoader = new OperationLoader(violations, {
+      key: (name) => this.#key(name),
+      mention: (line, key, seen) => this.#mention(line, key, seen),
+    });
   }
 
   accept(line: HistoryLine, number: number): void {
@@ -66,10 +59,6 @@ class Loader {
         return this.#finalEnd(line, number);
       case "end":
         return;
-      case "snapshot":
-      case "transaction":
-      case "touch":
-        throw badLine(number, `the judge does not take lines of type ${line.type} yet`);
       default:
         return this.#operation(line, number);
     }
@@ -83,6 +72,7 @@ class Loader {
       }
     }
     orderSessions(this.#sessions, this.#attached);
+    linkTouches(this.#index.writes, this.#violations);
     return {
       header: this.#header,
       sessions: [...this.#sessions.values()],
@@ -90,7 +80,7 @@ class Loader {
       keys: this.#keys,
       writes: this.#index.writes,
       finals: this.#finals,
-      refused: this.#refused,
+      refused: this.#operationLoader.refused,
     };
   }
 
@@ -109,82 +99,32 @@ class Loader {
   }
 
   #operation(line: OperationLine, number: number): void {
-    if (line.type === "attach") {
-      this.#datacenter(line.datacenter, number);
-      const operation = this.#add(line, number, undefined);
-      if (line.pasts !== undefined && line.pasts.length > 0) this.#attached.push({ operation, pasts: line.pasts });
-      return;
-    }
-    const key = this.#key(line.key);
-    if (line.type === "read") this.#read(line, number, key);
-    else this.#write(line, number, key);
-  }
-
-  #read(line: ReadLine, number: number, key: KeyHistory): void {
-    const operation = this.#add(line, number, key);
-    if (line.saw === "never") return;
-    operation.write = this.#mention(line, number, key, line.saw === "tombstone");
-    operation.write.readersLeft += 1;
-  }
-
-  #write(line: WriteLine | DeleteLine, number: number, key: KeyHistory): void {
-    if (line.outcome === "refused") {
-      this.#refused += 1;
-      return;
-    }
-    const operation = this.#add(line, number, key);
-    if (line.outcome === "unknown") {
-      key.unknown.push(operation);
-      return;
-    }
-    const write = this.#mention(line, number, key, line.type === "delete");
-    if (write.operation !== undefined) return reportDuplicateDot(this.#violations, write, operation);
-    write.operation = operation;
-    write.fate = "acknowledged";
-    operation.write = write;
-  }
-
-  #add(line: OperationLine, number: number, key: KeyHistory | undefined): Operation {
     const session = this.#sessions.get(line.session);
     if (session === undefined) throw badLine(number, `session ${line.session} was not opened before`);
-    const unknown = (line.type === "write" || line.type === "delete") && line.outcome === "unknown";
-    const operation: Operation = {
-      kind: line.type,
-      line: number,
-      session,
-      seq: line.seq,
-      start: line.start,
-      end: unknown ? Number.POSITIVE_INFINITY : line.end,
-      key,
-      value: unknown && line.type === "write" ? line.value : undefined,
-      outcome: unknown ? "unknown" : "ok",
-      datacenter: line.type === "attach" ? line.datacenter : session.datacenter,
-      position: session.operations.length,
-      write: undefined,
-      sources: [],
-      visit: "new",
-    };
+    if (line.type === "attach") this.#datacenter(line.datacenter, number);
+    const operation = this.#operationLoader.load(line, number, session);
+    if (operation === undefined) return;
     session.operations.push(operation);
     this.#operations.push(operation);
-    return operation;
+    if (line.type === "attach" && line.pasts !== undefined && line.pasts.length > 0) {
+      this.#attached.push({ operation, pasts: line.pasts });
+    }
   }
 
-  #mention(
-    line: Extract<ReadLine | WriteLine | DeleteLine | FinalLine, { dot: unknown }>,
-    number: number,
-    key: KeyHistory,
-    tombstone: boolean,
-  ): Write {
-    this.#datacenter(line.dot[0], number);
-    const value = "value" in line ? line.value : undefined;
-    return this.#index.mention({ line: number, key, dot: line.dot, version: line.version, tombstone, value });
+  #mention(line: number, key: KeyHistory, seen: Exclude<Seen, { saw: "never" }>): Write {
+    this.#datacenter(seen.dot[0], line);
+    const tombstone = seen.saw === "tombstone";
+    const value = tombstone ? undefined : seen.value;
+    const write = this.#index.mention({ line, key, dot: seen.dot, version: seen.version, tombstone, value });
+    if (seen.saw === "expired" && write.expiredLine === 0) write.expiredLine = line;
+    return write;
   }
 
   #final(line: FinalLine, number: number): void {
     const state = this.#finalState(this.#datacenter(line.datacenter, number));
     const key = this.#key(line.key);
     if (state.complete || state.writes.has(key)) throw badLine(number, "this key's final state was given before");
-    state.writes.set(key, this.#mention(line, number, key, line.saw === "tombstone"));
+    state.writes.set(key, this.#mention(number, key, line));
   }
 
   #finalEnd(line: FinalEndLine, number: number): void {
@@ -208,7 +148,7 @@ class Loader {
   #key(name: string): KeyHistory {
     let key = this.#keys.get(name);
     if (key === undefined) {
-      key = { name, writes: [], unknown: [] };
+      key = { name, writes: [], unknown: [], collectible: undefined };
       this.#keys.set(name, key);
     }
     return key;

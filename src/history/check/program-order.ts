@@ -25,6 +25,7 @@ function orderSession(session: Session): void {
   const { operations } = session;
   if (!isInOrder(operations)) operations.sort((left, right) => left.seq - right.seq);
   let datacenter = session.datacenter;
+  let predecessor: Operation | undefined;
   for (const [position, operation] of operations.entries()) {
     const before = operations[position - 1];
     if (before?.seq === operation.seq) {
@@ -33,6 +34,8 @@ function orderSession(session: Session): void {
     if (operation.kind === "attach") datacenter = operation.datacenter;
     operation.datacenter = datacenter;
     operation.position = position;
+    operation.predecessor = predecessor;
+    if (operation.outcome === "ok") predecessor = operation;
   }
 }
 
@@ -40,7 +43,7 @@ function isInOrder(operations: readonly Operation[]): boolean {
   return operations.every((operation, at) => at === 0 || operations[at - 1]!.seq < operation.seq);
 }
 
-/** The last operation at or before the past's seq; none where the session had done nothing yet. */
+/** The last operation of known outcome at or before the past's seq; none where the session had done nothing yet. */
 function lastOperationOf(
   sessions: ReadonlyMap<string, Session>,
   [name, seq]: HistoryPast,
@@ -48,5 +51,5 @@ function lastOperationOf(
 ): Operation | undefined {
   const session = sessions.get(name);
   if (session === undefined) throw badLine(line, `a past names session ${name}, which does not exist`);
-  return session.operations.findLast((operation) => operation.seq <= seq);
+  return session.operations.findLast((operation) => operation.seq <= seq && operation.outcome === "ok");
 }

@@ -9,75 +9,96 @@
  * they began, so they bound nothing here until somebody reads them. So are writes of unknown outcome.
  *
  * Equal times count as overlapping: clocks have a resolution.
+ *
+ * The entries of a snapshot are bound like single reads: a snapshot is no older, key by key, than its start (invariant 9).
+ * They bound what comes later only where they show a plain write: a snapshot may show a transaction as soon as that is
+ * decided, while a single read waits until it is committed (design, 3.5).
  */
-import { mayBeCollected } from "./collection.ts";
-import type { KeyHistory, LoadedHistory, Operation, Write } from "./model.ts";
+import { isExcused } from "./collection.ts";
+import { accessesOf, isReading } from "./model.ts";
+import type { Access, KeyHistory, LoadedHistory, Write } from "./model.ts";
 import { compareVersions } from "./versions.ts";
 import type { ViolationList } from "./violation.ts";
 import { deed, keyName, where } from "./words.ts";
 
 export function checkRealTime(history: LoadedHistory, violations: ViolationList): void {
-  for (const operation of history.operations) checkNotFromFuture(history, violations, operation);
-  const groups = new Map<KeyHistory, Operation[][]>();
-  for (const operation of history.operations) addToGroup(groups, operation);
+  const groups = new Map<KeyHistory, Access[][]>();
+  for (const operation of history.operations) {
+    for (const access of accessesOf(operation)) {
+      if (isReading(operation)) checkNotFromFuture(history, violations, access);
+      addToGroup(groups, access);
+    }
+  }
   for (const byDatacenter of groups.values()) {
     for (const group of byDatacenter) if (group !== undefined) sweep(history, violations, group);
   }
 }
 
-function checkNotFromFuture(history: LoadedHistory, violations: ViolationList, read: Operation): void {
-  const writer = read.kind === "read" ? read.write?.operation : undefined;
-  if (writer === undefined || writer.start <= read.end) return;
-  if (writer.datacenter !== read.datacenter && history.header.clock !== "one") return;
+function checkNotFromFuture(history: LoadedHistory, violations: ViolationList, { operation, write }: Access): void {
+  const writer = write?.operation;
+  if (writer === undefined || writer.start <= operation.end) return;
+  if (writer.datacenter !== operation.datacenter && history.header.clock !== "one") return;
   violations.report("future-read", () => ({
-    message: `${where(history.header, read)} read a write ${writer.start - read.end} ms before it began.`,
-    cycle: [`${deed(history, read)}, over at ${read.end}`, `${deed(history, writer)}, begun at ${writer.start}`],
-    lines: [writer.line, read.line],
+    message: `${where(history.header, operation)} read a write ${writer.start - operation.end} ms before it began.`,
+    cycle: [
+      `${deed(history, operation)}, over at ${operation.end}`,
+      `${deed(history, writer)}, begun at ${writer.start}`,
+    ],
+    lines: [writer.line, operation.line],
   }));
 }
 
-function addToGroup(groups: Map<KeyHistory, Operation[][]>, operation: Operation): void {
-  const { key, datacenter } = operation;
-  if (key === undefined || (operation.kind !== "read" && operation.write === undefined)) return;
+function addToGroup(groups: Map<KeyHistory, Access[][]>, access: Access): void {
+  const { key, kind, write, operation } = access;
+  if (kind !== "read" && write === undefined) return;
   let byDatacenter = groups.get(key);
   if (byDatacenter === undefined) {
     byDatacenter = [];
     groups.set(key, byDatacenter);
   }
-  (byDatacenter[datacenter] ??= []).push(operation);
+  (byDatacenter[operation.datacenter] ??= []).push(access);
 }
 
-/** All operations on one key in one datacenter: by start, with those that were over by then. */
-function sweep(history: LoadedHistory, violations: ViolationList, group: Operation[]): void {
-  const byEnd = group.toSorted((left, right) => left.end - right.end);
-  const byStart = group.toSorted((left, right) => left.start - right.start);
+/** All that was done to one key in one datacenter: by start, with what was over by then. */
+function sweep(history: LoadedHistory, violations: ViolationList, group: Access[]): void {
+  const byEnd = group.filter(bounds).toSorted((left, right) => left.operation.end - right.operation.end);
+  const byStart = group.toSorted((left, right) => left.operation.start - right.operation.start);
   let over = 0;
-  let newest: { readonly by: Operation; readonly write: Write } | undefined;
-  for (const operation of byStart) {
-    for (; over < byEnd.length && byEnd[over]!.end < operation.start; over += 1) {
+  let newest: { readonly by: Access; readonly write: Write } | undefined;
+  for (const access of byStart) {
+    for (; over < byEnd.length && byEnd[over]!.operation.end < access.operation.start; over += 1) {
       const by = byEnd[over]!;
       if (by.write === undefined) continue;
       if (newest === undefined || compareVersions(by.write, newest.write) > 0) newest = { by, write: by.write };
     }
-    if (newest !== undefined && contradicts(history, operation, newest.write)) {
-      report(history, violations, newest.by, operation);
+    if (newest !== undefined && contradicts(history, access, newest.write)) {
+      report(history, violations, newest.by, access);
     }
   }
 }
 
-/** `known` was seen or made in this datacenter by an operation that was over before `operation` began. */
-function contradicts(history: LoadedHistory, operation: Operation, known: Write): boolean {
-  if (operation.write === undefined) return !mayBeCollected(history, known);
-  return compareVersions(operation.write, known) < 0;
+/** What begins later sees and makes no smaller version. */
+function bounds({ operation, write }: Access): boolean {
+  if (write === undefined) return false;
+  if (operation.kind !== "snapshot") return true;
+  return write.operation !== undefined && write.operation.kind !== "transaction";
 }
 
-function report(history: LoadedHistory, violations: ViolationList, first: Operation, second: Operation): void {
+/** `known` was seen or made in this datacenter by what was over before this began. */
+function contradicts(history: LoadedHistory, access: Access, known: Write): boolean {
+  if (access.write === undefined) return !isExcused(history, access, known);
+  return compareVersions(access.write, known) < 0;
+}
+
+function report(history: LoadedHistory, violations: ViolationList, first: Access, second: Access): void {
+  const [before, after] = [first.operation, second.operation];
+  const key = new Set([second.key]);
   violations.report("real-time", () => ({
-    message: `In one datacenter ${keyName(second.key!)} went back: line ${second.line} began ${second.start - first.end} ms after line ${first.line} was over.`,
+    message: `In one datacenter ${keyName(second.key)} went back: line ${after.line} began ${after.start - before.end} ms after line ${before.line} was over.`,
     cycle: [
-      `${deed(history, first)}, over at ${first.end}`,
-      `${deed(history, second)}, begun at ${second.start}, with a smaller version`,
+      `${deed(history, before, key)}, over at ${before.end}`,
+      `${deed(history, after, key)}, begun at ${after.start}, with a smaller version`,
     ],
-    lines: [first.line, second.line],
+    lines: [before.line, after.line],
   }));
 }

@@ -26,8 +26,10 @@ function violationInWords(violation: Violation, number: number): readonly string
 }
 
 function statsInWords(stats: CheckStats): string {
-  const { reads, nilReads, writes, deletes, attaches, unknown, learned, refused, sessions, keys, datacenters } = stats;
-  const done = `${reads} reads (${nilReads} of keys never written), ${writes} writes, ${deletes} deletes, ${attaches} attaches`;
+  const { reads, nilReads, writes, deletes, touches, snapshots, transactions, attaches } = stats;
+  const { unknown, learned, refused, sessions, keys, datacenters } = stats;
+  const single = `${reads} reads (${nilReads} of keys never written), ${writes} writes, ${deletes} deletes, ${touches} touches`;
+  const done = `${single}, ${snapshots} snapshots, ${transactions} transactions, ${attaches} attaches`;
   const unsure = `${unknown} of unknown outcome (${learned} of them seen), ${refused} refused`;
   return `${done}; ${unsure}; ${sessions} sessions, ${keys} keys, ${datacenters} datacenters.`;
 }

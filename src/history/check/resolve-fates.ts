@@ -2,54 +2,121 @@
  * Settles which writes happened. Rule "thin-air": whatever was seen, somebody wrote.
  *
  * A dot that was seen and that no acknowledged write carries may belong to a write whose outcome its client never
- * learned: same key, same kind, same value tag, made in the dot's datacenter. Where exactly one fits, that is it, and it
- * counts as happened, with all that its session had seen before. Where several fit (deletes carry no tag), one of them
- * happened and nobody can say which; it is then judged without a past, which can only hide a violation, not invent one.
- * Each unknown write makes one dot at most: a second one is thin air (it was applied twice).
+ * learned: same key, same kind, same value tag, made in the dot's datacenter; and a dot that was seen on several keys to a
+ * transaction on all of them. Where exactly one fits, that is it, and it counts as happened, with all that its session had
+ * seen before; of a transaction, all parts have happened then, also those that nobody saw. Where several fit (deletes
+ * carry no tag), one of them happened and nobody can say which; it is then judged without a past, which can only hide a
+ * violation, not invent one. Each unknown write makes one dot at most: a second one is thin air (it was applied twice).
  */
-import type { LoadedHistory, Operation, Write } from "./model.ts";
+import { madeBy } from "./load-operation.ts";
+import { seqUnknown } from "./model.ts";
+import type { Access, LoadedHistory, Operation, Write } from "./model.ts";
+import { compareVersions, issuedDatacenter, isTouch } from "./versions.ts";
 import type { ViolationList } from "./violation.ts";
 import { deed, writeName } from "./words.ts";
+import { joinGroup } from "./write-index.ts";
+
+/** What was seen of one dot, and who may have made it. */
+interface SeenDot {
+  /** The first that a line named. */
+  readonly write: Write;
+  readonly parts: readonly Write[];
+  readonly candidates: readonly Access[];
+}
 
 export function resolveFates(history: LoadedHistory, violations: ViolationList): void {
   const taken = new Map<Operation, Write>();
-  const seen = history.writes
-    .filter((write) => write.fate === "unsettled")
-    .map((write) => ({ write, candidates: write.key.unknown.filter((operation) => canHaveMade(operation, write)) }));
-  // Those with the least choice first, so that a choice never takes what another needed.
-  // The sort is stable: those with equally much stay in the order of first mention.
-  seen.sort((left, right) => left.candidates.length - right.candidates.length);
-  for (const { write, candidates } of seen) {
-    const free = candidates.find((operation) => !taken.has(operation));
-    if (free !== undefined) {
-      taken.set(free, write);
-      learn(write, free, candidates.length === 1 && isCertain(history, free, write));
-    } else if (history.header.unrecordedWrites === true) {
-      write.fate = "unrecorded";
-    } else {
-      write.fate = "thinAir";
-      reportThinAir(history, violations, write, candidates[0], taken);
-    }
+  const seen = [...seenDots(history)];
+  // Those with the least choice first, so that a choice never takes what another needed; what has no dot comes last,
+  // since it may turn out to be a part of what has. The sort is stable: otherwise it is the order of first mention.
+  seen.sort((left, right) => rankOf(left) - rankOf(right));
+  for (const dot of seen) if (dot.write.fate === "unsettled") settle(history, violations, dot, taken);
+}
+
+function* seenDots(history: LoadedHistory): Generator<SeenDot> {
+  for (const write of history.writes) {
+    if (write.fate !== "unsettled") continue;
+    const parts = write.group === undefined ? [write] : [...write.group.parts.values()];
+    if (parts[0] !== write) continue;
+    const candidates = write.key.unknown.filter((access) => canHaveMade(access, parts));
+    yield { write, parts, candidates };
   }
 }
 
-function canHaveMade(operation: Operation, write: Write): boolean {
-  if (operation.datacenter !== write.dotDatacenter) return false;
-  if ((operation.kind === "delete") !== write.tombstone) return false;
-  return operation.value === undefined || write.value === undefined || operation.value === write.value;
+function rankOf({ write, candidates }: SeenDot): number {
+  return write.dotSeq === seqUnknown ? Number.MAX_SAFE_INTEGER : candidates.length;
+}
+
+function settle(
+  history: LoadedHistory,
+  violations: ViolationList,
+  { write, parts, candidates }: SeenDot,
+  taken: Map<Operation, Write>,
+): void {
+  const free = candidates.find(({ operation }) => !taken.has(operation));
+  if (free !== undefined) {
+    taken.set(free.operation, write);
+    for (const part of parts) part.fate = "learned";
+    if (candidates.length === 1 && isCertain(history, free, write)) learn(history, write, free);
+  } else if (history.header.unrecordedWrites === true) {
+    for (const part of parts) part.fate = "unrecorded";
+  } else {
+    for (const part of parts) part.fate = "thinAir";
+    reportThinAir(history, violations, write, candidates[0]?.operation, taken);
+  }
+}
+
+/** What this is a part of, if of anything, wrote all of these, as far as can be seen. */
+function canHaveMade(access: Access, parts: readonly Write[]): boolean {
+  const { operation } = access;
+  if (operation.datacenter !== issuedDatacenter(parts[0]!)) return false;
+  if (operation.kind !== "transaction") return parts.length === 1 && fits(access, parts[0]!);
+  return parts.every((part) => operation.parts.some((own) => own.key === part.key && fits(own, part)));
+}
+
+function fits({ kind, value }: Access, write: Write): boolean {
+  if (kind === "touch" || isTouch(write)) return kind === "touch" && isTouch(write);
+  if ((kind === "delete") !== write.tombstone) return false;
+  return value === undefined || write.value === undefined || value === write.value;
 }
 
 /** Where writes go unrecorded, only the tag tells that it was this one. */
-function isCertain(history: LoadedHistory, operation: Operation, write: Write): boolean {
+function isCertain(history: LoadedHistory, { value }: Access, write: Write): boolean {
   if (history.header.unrecordedWrites !== true) return true;
-  return operation.value !== undefined && operation.value === write.value;
+  return value !== undefined && value === write.value;
 }
 
-function learn(write: Write, operation: Operation, isTheOne: boolean): void {
-  write.fate = "learned";
-  if (!isTheOne) return;
-  write.operation = operation;
-  operation.write = write;
+/** `access` has made `write`; if it is a transaction's, then all other parts were made too, whether seen or not. */
+function learn(history: LoadedHistory, write: Write, access: Access): void {
+  if (access.operation.kind !== "transaction") return madeBy(write, access);
+  for (const part of access.operation.parts) {
+    const made = partOn(history, write, part);
+    made.fate = "learned";
+    madeBy(made, part);
+  }
+}
+
+/** The write of this part: the one that was seen, or the one that a touch was on, or one that nobody saw. */
+function partOn(history: LoadedHistory, write: Write, part: Access): Write {
+  const { key } = part;
+  const seen = write.key === key ? write : write.group?.parts.get(key);
+  if (seen !== undefined) return seen;
+  const touched = key.writes.find((other) => other.dotSeq === seqUnknown && compareVersions(other, write) === 0);
+  if (touched !== undefined) return joinGroup(write, touched);
+  const tombstone = part.kind === "delete";
+  const unseen: Write = {
+    ...write,
+    key,
+    tombstone,
+    value: part.value,
+    expires: false,
+    expiredLine: 0,
+    firstLine: part.operation.line,
+    readersLeft: 0,
+  };
+  key.writes.push(unseen);
+  history.writes.push(unseen);
+  return joinGroup(write, unseen);
 }
 
 function reportThinAir(
@@ -63,7 +130,7 @@ function reportThinAir(
   if (candidate === undefined || other === undefined) {
     violations.report("thin-air", () => ({
       message: `Nobody wrote what was seen: ${writeName(write)}.`,
-      cycle: [`line ${write.firstLine} saw ${writeName(write)}`, "no line of the history wrote that dot, or may have"],
+      cycle: [`line ${write.firstLine} saw ${writeName(write)}`, "no line of the history wrote that, or may have"],
       lines: [write.firstLine],
     }));
     return;

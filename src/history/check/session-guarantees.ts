@@ -9,7 +9,8 @@
  * Causal consistency implies all four, so no violation is found here that the replay has not found; this only says which
  * of them it is.
  */
-import type { Operation, Write } from "./model.ts";
+import { accessesOf, isReading } from "./model.ts";
+import type { Access, Operation, Write } from "./model.ts";
 import { compareVersions } from "./versions.ts";
 import type { Rule } from "./violation.ts";
 
@@ -17,8 +18,8 @@ import type { Rule } from "./violation.ts";
 const operationsBackMax = 10_000;
 
 /** `newest` is in the past of `read` and beats what it returned. */
-export function guaranteeOfRead(read: Operation, newest: Write): Rule | undefined {
-  if (isOwnWrite(read, newest)) return "read-your-writes";
+export function guaranteeOfRead(read: Access, newest: Write): Rule | undefined {
+  if (isOwnWrite(read.operation, newest)) return "read-your-writes";
   return hasReadNewer(read) ? "monotonic-reads" : undefined;
 }
 
@@ -31,12 +32,15 @@ function isOwnWrite(operation: Operation, write: Write): boolean {
   return write.fate === "acknowledged" && write.operation?.session === operation.session;
 }
 
-function hasReadNewer(read: Operation): boolean {
-  const { operations } = read.session;
-  for (let at = read.position - 1; at >= Math.max(0, read.position - operationsBackMax); at -= 1) {
+function hasReadNewer({ operation, key, write }: Access): boolean {
+  const { operations } = operation.session;
+  for (let at = operation.position - 1; at >= Math.max(0, operation.position - operationsBackMax); at -= 1) {
     const earlier = operations[at]!;
-    if (earlier.kind !== "read" || earlier.key !== read.key || earlier.write === undefined) continue;
-    if (read.write === undefined || compareVersions(earlier.write, read.write) > 0) return true;
+    if (!isReading(earlier)) continue;
+    for (const access of accessesOf(earlier)) {
+      if (access.key !== key || access.write === undefined) continue;
+      if (write === undefined || compareVersions(access.write, write) > 0) return true;
+    }
   }
   return false;
 }

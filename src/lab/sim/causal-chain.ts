@@ -14,27 +14,33 @@ const stepsBeyondMax = 3;
 
 export function causalChain(world: World, effect: WorldWrite, cause: DotKey | undefined): Story {
   const chain = [describe(world, effect)];
-  const names = new Set([effect.value, effect.key, effect.thread.name]);
+  const names = new Set(namesOf(effect));
   let from = effect;
   let next = cause ?? effect.dependencies[0];
   for (let step = 0; next !== undefined && step <= stepsBeyondMax; step++) {
     const because = world.byDot.get(next);
     if (because === undefined) break;
     chain.push(`  since ${how(from, because, next)}`, describe(world, because));
-    if (step === 0) for (const name of [because.value, because.key, because.thread.name]) names.add(name);
+    if (step === 0) for (const name of namesOf(because)) names.add(name);
     from = because;
     next = because.dependencies[0];
   }
   return { chain, names: [...names] };
 }
 
-function describe(world: World, { value, key, thread, dot }: WorldWrite): string {
-  if (dot === undefined) return `${value} to ${key} by ${thread.name}, not applied anywhere`;
-  const places = world.datacenters.map(({ index, applied }) => {
+function namesOf({ parts, thread }: WorldWrite): string[] {
+  return [...parts.flatMap(({ value, key }) => [value, key]), thread.name];
+}
+
+function describe(world: World, { parts, thread, dot }: WorldWrite): string {
+  const what = `${parts.map(({ value, key }) => `${value} to ${key}`).join(" and ")} by ${thread.name}`;
+  if (dot === undefined) return `${what}, not applied anywhere`;
+  const places = world.datacenters.map(({ index, applied, missing }) => {
     const visible = applied.get(dot);
-    return `${index} ${visible === undefined ? "not yet" : `at ${visible}`}`;
+    const lacks = [...(missing.get(dot) ?? [])].map(({ value }) => value).join("+");
+    return `${index} ${visible === undefined ? "not yet" : `at ${visible}`}${lacks === "" ? "" : ` without ${lacks}`}`;
   });
-  return `${value} to ${key} by ${thread.name}, ${describeDot(dot)}; visible in datacenter ${places.join(", ")}`;
+  return `${what}, ${describeDot(dot)}; visible in datacenter ${places.join(", ")}`;
 }
 
 function how(effect: WorldWrite, cause: WorldWrite, dot: DotKey): string {

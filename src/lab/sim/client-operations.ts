@@ -3,18 +3,16 @@
  * and recorded in the history.
  */
 import type { Failure } from "../../core/failure.ts";
-import type { OperationSink } from "../../core/operations.ts";
+import type { OperationSink, TransactionSink } from "../../core/operations.ts";
 import type { Session } from "../../core/session.ts";
-import { conditionNone } from "../../protocol/messages/forward.ts";
-import type { Condition, WriteRequest } from "../../protocol/messages/forward.ts";
-import { effectAssign, effectDelete } from "../../protocol/version.ts";
+import { unixMsOfHybridTime } from "../../protocol/hybrid-time.ts";
+import { ExpiredVersion } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
-import type { RequestId } from "../../protocol/write.ts";
 import type { Seen } from "../../history/format.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { Thread, ThreadStep } from "./thread.ts";
-import { describeVersion, tagOf } from "./world-write.ts";
-import type { WorldWrite } from "./world-write.ts";
+import { describeVersion, dotOf, tagOf } from "./world-write.ts";
+import type { DotKey } from "./world-write.ts";
 import type { World } from "./world.ts";
 import { check, Violation } from "./violation.ts";
 
@@ -35,9 +33,7 @@ export interface ClientScene {
   over(operation: ClientOperation): void;
 }
 
-export type WriteEnd = "ok" | "unknown" | "refused";
-
-export abstract class ClientOperation implements OperationSink {
+export abstract class ClientOperation implements OperationSink, TransactionSink {
   protected readonly scene: ClientScene;
   /** As they were when it was sent: the client may be elsewhere by the time that its node gets to it. */
   protected readonly thread: Thread;
@@ -71,12 +67,58 @@ export abstract class ClientOperation implements OperationSink {
     throw new Violation(8, "answered as a write");
   }
 
+  snapshotDone(_tag: number, _versions: readonly (Version | undefined)[], _time: number): void {
+    throw new Violation(8, "answered as a snapshot");
+  }
+
+  transactionDone(_tag: number, _version: Version | undefined, _olds: readonly (Version | undefined)[]): void {
+    throw new Violation(8, "answered as a transaction");
+  }
+
   reached(_tag: number): void {
     throw new Violation(8, "answered as a barrier");
   }
 
   failed(_tag: number, failure: Failure): void {
     throw new Violation(8, `failed: ${failure.code}`);
+  }
+
+  /** Something was read; answers its dot. */
+  protected sees(key: string, version: Version | undefined, hearsValue: boolean = true): DotKey[] {
+    const { thread, node } = this;
+    const { world } = this.scene;
+    const collected = version === undefined ? world.foundNothing(node.datacenter, key) : undefined;
+    thread.read(key, version, collected);
+    if (collected !== undefined) this.checkEnded(key, collected);
+    if (version === undefined) return collected === undefined ? [] : [dotOf(collected)];
+    const dot = world.told(node.datacenter, key, version);
+    const write = world.byDot.get(dot);
+    if (write !== undefined) thread.sawPartOf(write);
+    if (hearsValue) world.toldValue(key, version);
+    return [dot];
+  }
+
+  /** An expired value is none for a reader whose clock is past its expiry, and only for such a one. */
+  protected checkExpiry(key: string, version: Version | undefined): void {
+    if (version === undefined || version.expiry === 0) return;
+    const isExpired = version.expiry <= unixMsOfHybridTime(this.session.context.floor);
+    const found = version instanceof ExpiredVersion || version.deleted;
+    check(found === isExpired || version.deleted, 5, () => {
+      const told = found ? "expired" : "alive";
+      return `${this.thread.name} found ${describeVersion(version)} of ${key} ${told}, which expires at ${version.expiry}`;
+    });
+    if (isExpired) this.scene.count("expired values found");
+  }
+
+  /** Whoever is told of nothing, where something was, is past its end. */
+  private checkEnded(key: string, collected: Version): void {
+    const isEnded = collected.deleted || collected.expiry <= unixMsOfHybridTime(this.session.context.floor);
+    check(
+      isEnded,
+      11,
+      () => `${this.thread.name} found nothing of ${key}, before the end of ${describeVersion(collected)}`,
+    );
+    this.scene.count("found nothing where something was collected");
   }
 
   protected end(): void {
@@ -105,13 +147,10 @@ export class ReadOperation extends ClientOperation {
   override readDone(_tag: number, version: Version | undefined): void {
     if (this.isGone) return;
     const { thread, node } = this;
-    const { world } = this.scene;
     this.step.state = "done";
     this.scene.note("read", () => `${thread.name} at ${node.id}: ${this.key} is ${describeVersion(version)}`);
-    const seen = version === undefined ? world.collected(node.datacenter, this.key) : undefined;
-    if (version !== undefined) this.step.saw = [world.told(node.datacenter, this.key, version)];
-    else if (seen !== undefined) this.step.saw = [seen];
-    thread.read(this.key, version);
+    this.step.saw = this.sees(this.key, version);
+    this.checkExpiry(this.key, version);
     thread.recorder.read(this.seq, this.startMs, this.scene.nowMs(), this.key, seenOf(version));
     this.end();
   }
@@ -126,130 +165,6 @@ export class ReadOperation extends ClientOperation {
   override abandoned(): void {
     super.abandoned();
     this.step.state = "missed";
-  }
-}
-
-export interface WriteChoice {
-  readonly key: string;
-  readonly remove: boolean;
-  readonly condition: Condition;
-  readonly request: RequestId | undefined;
-}
-
-export class WriteOperation extends ClientOperation {
-  readonly write: WorldWrite;
-  ending: WriteEnd | undefined = undefined;
-  private readonly choice: WriteChoice;
-  private readonly step: ThreadStep;
-  /** A write that is judged is recorded as a read and a write. */
-  private readonly readSeq: number;
-  private readonly writeSeq: number;
-
-  constructor(scene: ClientScene, choice: WriteChoice) {
-    super(scene);
-    this.choice = choice;
-    this.write = scene.world.newWrite(choice.key, scene.thread);
-    this.step = scene.thread.begin(this.write);
-    this.readSeq = choice.condition === conditionNone ? 0 : scene.thread.recorder.begin();
-    this.writeSeq = scene.thread.recorder.begin();
-  }
-
-  submit(): void {
-    this.submitTo(this.session, this);
-  }
-
-  /** Also for another attempt of a numbered request, by way of another session. */
-  submitTo(session: Session, sink: OperationSink): void {
-    const { key, remove, condition, request } = this.choice;
-    const effect = remove ? effectDelete : effectAssign;
-    this.note("write", () => (condition === conditionNone ? "" : ", with a condition"));
-    const value = this.write.value.padEnd(this.scene.valueBytes, ".");
-    const write: WriteRequest = { effect, key, value, expiry: 0, condition, wantOld: false, request };
-    session.write(write, sink, 0);
-  }
-
-  private note(kind: string, more: () => string): void {
-    const { thread, node, write, choice } = this;
-    const what = choice.remove ? " (a delete)" : "";
-    this.scene.note(kind, () => `${thread.name} at ${node.id}: ${write.value}${what} to ${choice.key}${more()}`);
-  }
-
-  override writeDone(_tag: number, version: Version | undefined, old: Version | undefined): void {
-    if (this.isGone) return;
-    this.conclude(version, old);
-    this.end();
-  }
-
-  /** An answer that is repeated does not tell any more what the condition was judged against. */
-  conclude(version: Version | undefined, old: Version | undefined, isRepeated: boolean = false): void {
-    if (this.choice.condition !== conditionNone && !isRepeated) this.sawBefore(old);
-    if (version === undefined) this.conditionFailed();
-    else this.took(version);
-  }
-
-  private sawBefore(old: Version | undefined): void {
-    const { thread, node } = this;
-    const { world } = this.scene;
-    if (old !== undefined) this.step.saw = [world.told(node.datacenter, this.choice.key, old)];
-    thread.read(this.choice.key, old);
-    thread.recorder.read(this.readSeq, this.startMs, this.scene.nowMs(), this.choice.key, seenOf(old));
-  }
-
-  private conditionFailed(): void {
-    this.step.state = "missed";
-    this.ending = "refused";
-    check(this.write.dot === undefined, 8, () => `${this.write.value} took effect though its condition failed`);
-  }
-
-  private took(version: Version): void {
-    const { thread, node } = this;
-    const { world } = this.scene;
-    const dot = world.told(node.datacenter, this.choice.key, version);
-    if (this.write.dot !== dot) {
-      throw new Violation(6, `${this.write.value} of ${this.choice.key} was answered with a dot of another write`);
-    }
-    this.note("answered", () => `, ${describeVersion(version)}`);
-    this.step.state = "done";
-    this.ending = "ok";
-    this.write.acknowledged = true;
-    for (const seen of this.step.saw) world.alsoDependsOn(this.write, seen);
-    thread.wrote(this.choice.key, version);
-    this.record({
-      outcome: "ok",
-      dot: [version.datacenter, version.partition, version.seq],
-      version: versionOf(version),
-    });
-  }
-
-  override failed(_tag: number, failure: Failure): void {
-    if (this.isGone) return;
-    const isUnknown = failure.code === "UNKNOWNOUTCOME" || failure.code === "STALEREQUEST";
-    this.scene.count(`write failed: ${failure.code}`);
-    this.missed(isUnknown ? "unknown" : "refused");
-    this.end();
-  }
-
-  override abandoned(): void {
-    super.abandoned();
-    this.missed("unknown");
-  }
-
-  private missed(ending: "unknown" | "refused"): void {
-    this.step.state = "missed";
-    this.ending = ending;
-    if (this.choice.request === undefined) this.record({ outcome: ending });
-    if (ending === "refused" && this.write.dot !== undefined) {
-      throw new Violation(6, `${this.write.value} took effect and was refused`);
-    }
-  }
-
-  /** A numbered request is recorded once, with its last outcome. */
-  record(outcome: Parameters<Thread["recorder"]["write"]>[5]): void {
-    const { recorder } = this.thread;
-    const endMs = this.scene.nowMs();
-    const { key, remove } = this.choice;
-    if (remove) recorder.remove(this.writeSeq, this.startMs, endMs, key, outcome);
-    else recorder.write(this.writeSeq, this.startMs, endMs, key, this.write.value, outcome);
   }
 }
 
@@ -297,10 +212,11 @@ export function seenOf(version: Version | undefined): Seen {
   if (version === undefined) return { saw: "never" };
   const { datacenter, partition, seq, value } = version;
   const dot = [datacenter, partition, seq] as const;
+  if (version instanceof ExpiredVersion) return { saw: "value", dot, version: versionOf(version) };
   if (version.deleted) return { saw: "tombstone", dot, version: versionOf(version) };
   return { saw: "value", dot, version: versionOf(version), value: tagOf(value) };
 }
 
-function versionOf(version: Version): readonly [time: number, datacenter: number, partition: number] {
+export function versionOf(version: Version): readonly [time: number, datacenter: number, partition: number] {
   return [version.time, version.datacenter, version.partition];
 }

@@ -6,22 +6,38 @@
  *
  * When its node crashes the thread is over, unless a token taken before carries it on.
  */
-import { ClientConnection } from "./client-connection.ts";
-import type { SimToken } from "./client-connection.ts";
-import { PointOperation, ReadOperation, WriteOperation } from "./client-operations.ts";
-import type { WriteChoice } from "./client-operations.ts";
-import { conditionAbsent, conditionNone, conditionPresent } from "../../protocol/messages/forward.ts";
+import { ReadOperation } from "./client-operations.ts";
+import { ClientRequests } from "./client-requests.ts";
+import { SnapshotOperation } from "./snapshot-operation.ts";
+import { plainWrite, TransactionOperation, WriteOperation } from "./write-operation.ts";
+import type { WriteChoice } from "./write-operation.ts";
+import {
+  conditionAbsent,
+  conditionExpiresLater,
+  conditionExpiresSooner,
+  conditionExpiring,
+  conditionLasting,
+  conditionNone,
+  conditionPresent,
+  conditionVersion,
+  expiryKept,
+} from "../../protocol/messages/forward.ts";
 import type { Condition } from "../../protocol/messages/forward.ts";
-import type { Version } from "../../protocol/version.ts";
+import { effectAssign, effectDelete, effectExpire } from "../../protocol/version.ts";
 
 const pipelineMax = 64;
 const moveTimeoutMs = 4_000;
-const attemptsMax = 6;
+const expiryConditions: readonly Condition[] = [
+  conditionNone,
+  conditionLasting,
+  conditionExpiring,
+  conditionExpiresSooner,
+  conditionExpiresLater,
+];
 const albums = 2;
 const photosPerAlbum = 6;
 
-export class Client extends ClientConnection {
-  private lastRequest = 0;
+export class Client extends ClientRequests {
   /** Bursts of reads to come, before it does anything else. */
   private browsing = 0;
   private stopped = false;
@@ -75,11 +91,14 @@ export class Client extends ClientConnection {
       [plan.scan, () => this.scan()],
       [plan.move, () => this.move()],
       [plan.adopt, () => this.adopt()],
-      [plan.numbered, () => this.numbered()],
+      [plan.numbered, () => this.numberedWrite()],
       [plan.hangUp, () => this.hangUp()],
       [plan.album, () => this.album()],
       [plan.browse, () => this.browse()],
       [plan.rewrite, () => this.rewrite()],
+      [plan.snapshot, () => this.snapshots()],
+      [plan.transaction, () => this.transactions()],
+      [plan.permissions, () => this.permissions()],
     ];
     this.weighted(actions)();
   }
@@ -105,8 +124,13 @@ export class Client extends ClientConnection {
       this.weighted<() => void>([
         [plan.read, () => this.read(this.key())],
         [plan.write, () => this.write({ key: this.key() })],
-        [plan.remove, () => this.write({ key: this.key(), remove: true })],
+        [plan.remove, () => this.write({ key: this.key(), effect: effectDelete })],
         [plan.conditional, () => this.conditional()],
+        [plan.expiring, () => this.expiring()],
+        [plan.touch, () => this.touch()],
+        [plan.compare, () => this.compare()],
+        [plan.snapshot, () => this.snapshot(this.someKeys(6))],
+        [Math.min(plan.transaction, 1), () => this.transaction(this.someKeys(5))],
       ])();
     }
   }
@@ -116,15 +140,121 @@ export class Client extends ClientConnection {
   }
 
   private write(choice: Partial<WriteChoice> & { key: string }): void {
-    if (!this.isNext()) return;
-    const plain: Omit<WriteChoice, "key"> = { remove: false, condition: conditionNone, request: undefined };
-    this.submit(new WriteOperation(this, { ...plain, ...choice }));
+    if (this.isNext()) this.submit(new WriteOperation(this, { ...plainWrite(choice.key), ...choice }, undefined));
+  }
+
+  private snapshot(keys: readonly string[]): void {
+    if (this.isNext()) this.submit(new SnapshotOperation(this, keys));
+  }
+
+  private writeAll(choices: readonly WriteChoice[]): void {
+    if (this.isNext()) this.submit(new TransactionOperation(this, choices, undefined));
   }
 
   private conditional(): void {
     const remove = this.random.chance(0.4);
     const condition = remove || this.random.chance(0.5) ? conditionPresent : conditionAbsent;
-    this.write({ key: this.key(), remove, condition });
+    this.write({ key: this.key(), effect: remove ? effectDelete : effectAssign, condition });
+  }
+
+  /** At least two. */
+  private someKeys(max: number): string[] {
+    const keys = new Set<string>();
+    for (let i = 2 + this.random.below(max - 1); i > 0; i--) keys.add(this.key());
+    for (let i = 0; keys.size < 2; i++) keys.add(`k${i}`);
+    return [...keys];
+  }
+
+  /** A time in the near future, by this node's clock; now and then past, or never. */
+  private expiry(): number {
+    const inMs = this.random.pick([-100, 20, 200, 1_000, 4_000]);
+    return this.random.chance(0.1) ? 0 : this.node.clock.read(this.nowMs()) + inMs;
+  }
+
+  private expiring(): void {
+    const key = this.key();
+    if (this.random.chance(0.8)) this.write({ key, expiry: this.expiry() });
+    else this.write({ key, expiry: expiryKept });
+  }
+
+  private touch(): void {
+    const condition = this.random.pick(expiryConditions);
+    this.write({ key: this.key(), effect: effectExpire, expiry: this.expiry(), condition });
+  }
+
+  /** Compare and set: what it has seen last, or nothing where it has seen nothing. */
+  private compare(): void {
+    const key = this.key();
+    this.read(key);
+    const seen = this.thread.newestOf(key);
+    const nothing = { time: 0, datacenter: 0, partition: 0 };
+    const expected = seen === undefined || seen.deleted ? nothing : seen;
+    this.write({ key, condition: conditionVersion, expected });
+  }
+
+  private snapshots(): void {
+    for (let i = this.random.below(3); i >= 0; i--) {
+      this.snapshot(this.someKeys(6));
+      if (this.random.chance(0.3)) this.read(this.key());
+    }
+  }
+
+  private transactions(): void {
+    const keys = this.someKeys(5);
+    const isNumbered = this.random.chance(0.3);
+    if (this.random.chance(0.3)) this.read(this.key());
+    if (!isNumbered) this.transaction(keys);
+    else if (this.isNext()) {
+      const choices = this.choicesFor(keys);
+      this.numbered((request) => new TransactionOperation(this, choices, request));
+      return;
+    }
+    const then = this.random.below(4);
+    if (then < 2) for (const key of keys) this.read(key);
+    if (then === 2) this.snapshot(this.someKeys(6));
+    if (this.random.chance(0.3)) this.write({ key: this.key() });
+  }
+
+  private transaction(keys: readonly string[]): void {
+    this.writeAll(this.choicesFor(keys));
+  }
+
+  /** Most are plain; some are all or nothing on a condition, some delete, expire or change an expiry. */
+  private choicesFor(keys: readonly string[]): WriteChoice[] {
+    const { random } = this;
+    const all: Condition = random.chance(0.2) ? random.pick([conditionAbsent, conditionPresent]) : conditionNone;
+    const expires = this.parts.plan.expiring + this.parts.plan.touch > 0;
+    return keys.map((key): WriteChoice => {
+      const plain = { ...plainWrite(key), condition: random.chance(0.8) ? all : conditionNone };
+      if (random.chance(0.15)) return { ...plain, effect: effectDelete };
+      if (expires && random.chance(0.15)) return { ...plain, expiry: this.expiry() };
+      if (expires && random.chance(0.1)) {
+        return { ...plain, effect: effectExpire, expiry: this.expiry(), condition: conditionNone };
+      }
+      return plain;
+    });
+  }
+
+  /**
+   * Section 4.6 of the paper: Alice cuts somebody off from her album, then adds what he must not see: by two writes, or by one
+   * transaction. No snapshot shows the new photos under the old permissions.
+   */
+  private permissions(): void {
+    const [list, album] = ["permissions", "private-album"];
+    const roles: readonly (() => void)[] = [
+      () => {
+        this.write({ key: list });
+        this.write({ key: album });
+      },
+      () => this.writeAll([plainWrite(list), plainWrite(album)]),
+      () => {
+        this.read(list);
+        this.write({ key: album });
+      },
+      () => this.snapshot([list, album]),
+      () => this.snapshot([album, list]),
+    ];
+    this.random.pick(roles)();
   }
 
   /** Each write depends on the one before, and on what was read between. */
@@ -147,9 +277,9 @@ export class Client extends ClientConnection {
 
   private rewrite(): void {
     const key = this.key();
-    for (const remove of [false, true, false]) this.write({ key, remove });
+    for (const effect of [effectAssign, effectDelete, effectAssign] as const) this.write({ key, effect });
     this.read(key);
-    if (this.random.chance(0.5)) this.write({ key, remove: true });
+    if (this.random.chance(0.5)) this.write({ key, effect: effectDelete });
   }
 
   /**
@@ -222,70 +352,14 @@ export class Client extends ClientConnection {
     });
   }
 
-  /** A numbered request, repeated under the same number until its outcome is known, also after the node crashed. */
-  private numbered(): void {
+  /** A numbered write of one key. */
+  private numberedWrite(): void {
     if (!this.isNext()) return;
-    this.withToken((token) => {
-      const number = ++this.lastRequest;
-      const request = { client: this.name, number, answeredBelow: number };
+    this.numbered((request) => {
       const condition: Condition = this.random.chance(0.2) ? conditionAbsent : conditionNone;
-      const choice: WriteChoice = { key: this.key(), remove: this.random.chance(0.1), condition, request };
-      this.attempt(token, new WriteOperation(this, choice), 1);
-    });
-  }
-
-  private attempt(token: SimToken, operation: WriteOperation, attempt: number): void {
-    const again = (): void => this.retry(token, operation, attempt);
-    this.onCrash = again;
-    const { session } = this;
-    const start = (): void =>
-      operation.submitTo(session, {
-        readDone: () => operation.readDone(0, undefined),
-        reached: () => operation.reached(0),
-        writeDone: (_tag: number, version: Version | undefined, old: Version | undefined) => {
-          this.outstanding.delete(point);
-          this.onCrash = undefined;
-          this.busy = false;
-          if (attempt > 1) this.count("numbered request repeated");
-          operation.conclude(version, old, attempt > 1 && version !== undefined);
-        },
-        failed: (tag, failure) => {
-          this.outstanding.delete(point);
-          if (attempt === 1) operation.failed(tag, failure);
-          if (attempt > 1 || operation.ending === "unknown") again();
-          else this.concluded(operation);
-        },
-      });
-    const point = new PointOperation(this, start, () => undefined);
-    this.submit(point);
-  }
-
-  private concluded(operation: WriteOperation): void {
-    this.onCrash = undefined;
-    this.busy = false;
-    operation.record({ outcome: operation.ending === "refused" ? "refused" : "unknown" });
-  }
-
-  /** In the same datacenter, for it alone knows the number; by way of any of its nodes. */
-  private retry(token: SimToken, operation: WriteOperation, attempt: number): void {
-    // A crash while it waits changes nothing: it goes elsewhere anyway.
-    this.onCrash = () => undefined;
-    if (attempt >= attemptsMax) {
-      operation.record({ outcome: "unknown" });
-      if (this.open) this.leave();
-      this.endThread();
-      return;
-    }
-    this.parts.scheduler.after(200 * attempt, () => {
-      const node = this.runningNode(token.seen.datacenter, this.random);
-      if (node === undefined) {
-        this.retry(token, operation, attempt + 1);
-        return;
-      }
-      this.goTo(token, this.parts.nodes.indexOf(node), 20_000, (isThere) => {
-        if (isThere) this.attempt(token, operation, attempt + 1);
-        else this.retry(token, operation, attempt + 1);
-      });
+      const key = this.key();
+      const effect = this.random.chance(0.1) ? effectDelete : effectAssign;
+      return new WriteOperation(this, { ...plainWrite(key), effect, condition }, request);
     });
   }
 }

@@ -1,18 +1,19 @@
 /*
- * Checks at one node, at each step of its log, through hooks on the tail and the clock:
+ * Checks at one node, at each step of its log, through hooks on the tail, the clock and the owner of snapshots (what its log
+ * says is checked in log-checks.ts):
  *
- *   3  visible times strictly increase along a partition's log, across restarts
- *   4  nothing becomes visible, after a restart, at or below a time that was told before it
+ *   1  a dot counts as applied once its write is, a transaction's once every part is
+ *   4  nothing becomes visible, after a restart, at or below a time that was told before it; nothing on a key at or below a
+ *      time that was promised for it
  *   6  nothing is applied before it is durable, and nothing applied is forgotten by a restart
- *   7  a partition's log is numbered without gap or repetition
+ *   9  what a key shows at a time is what was visible there then
  *   12 what is bounded keeps its bound, after each turn
  */
-import { isPassing } from "../../core/collector.ts";
 import type { NodeCore } from "../../core/node-core.ts";
 import type { KeyRecord } from "../../core/key-record.ts";
-import { EntryCursor, decodeHole, entryApply, entryHole, entryPut, entryReserve } from "../../protocol/log-entry.ts";
-import { compareVersions, datacenterOf, partitionOf, Version } from "../../protocol/version.ts";
-import { decodeWrite } from "../../protocol/write.ts";
+import { compareVersions, datacenterOf, partitionOf } from "../../protocol/version.ts";
+import type { Version } from "../../protocol/version.ts";
+import type { SnapshotAnswer } from "../../protocol/messages/snapshot.ts";
 import type { Bytes } from "../../shared/bytes.ts";
 import {
   forwardedRequestsMax,
@@ -24,6 +25,8 @@ import {
   waitingBytesMax,
   waitingWritesMax,
 } from "../../shared/limits.ts";
+import { LogChecks } from "./log-checks.ts";
+import { isNothing } from "./snapshot-checks.ts";
 import type { SimNode } from "./sim-node.ts";
 import { check } from "./violation.ts";
 import { describeDot, describeVersion, dotKeyOf, originOfDotKey, seqOfDotKey } from "./world-write.ts";
@@ -39,19 +42,12 @@ const oneMoreBytes = shipMessageBytes;
 /** A frame of the log holds what was proposed while the one before was synced. */
 const frameBytesMax = inFlightBytesMax + oneMoreBytes;
 
-interface PartitionLog {
-  /** Of the newest durable entry. */
-  index: number;
-  visible: number;
-}
-
 export class NodeChecks {
   private readonly node: SimNode;
   private readonly world: World;
-  /** What is applied at this node, in order. */
+  private readonly log: LogChecks;
+  /** What counts as applied at this node, in order. */
   private readonly dots: DotKey[] = [];
-  private readonly logs = new Map<number, PartitionLog>();
-  private readonly cursor = new EntryCursor();
   /** The greatest time that was told in this incarnation, and in those before. */
   private toldNow = 0;
   private toldBefore = 0;
@@ -59,6 +55,7 @@ export class NodeChecks {
   constructor(node: SimNode, world: World) {
     this.node = node;
     this.world = world;
+    this.log = new LogChecks(node, world, (dot) => void this.dots.push(dot));
   }
 
   hook(core: NodeCore): void {
@@ -69,74 +66,75 @@ export class NodeChecks {
       if (time > this.toldNow) this.toldNow = time;
       return time;
     };
-    const { tail } = core;
+    const { tail, snapshots, collector } = core;
     const applyVersion = tail.applyVersion.bind(tail);
     tail.applyVersion = (record, version) => {
       const isVisible = applyVersion(record, version);
-      this.applied(record, version, isVisible);
+      this.applied(core, record, version, isVisible);
       return isVisible;
+    };
+    const seqsApplied = tail.seqsApplied.bind(tail);
+    tail.seqsApplied = (partition, datacenter, from, to, index) => {
+      for (const seq of new Set([from, to])) this.counted(dotKeyOf(datacenter, partition.id, seq));
+      seqsApplied(partition, datacenter, from, to, index);
+    };
+    const collect = collector["collect"].bind(collector);
+    collector["collect"] = (record, version) => {
+      this.world.collect(this.node.datacenter, record.key, version);
+      collect(record, version);
+    };
+    const read = snapshots.read.bind(snapshots);
+    snapshots.read = (keys, floor, time, done) => {
+      read(keys, floor, time, (answers, failure) => {
+        for (const [i, answer] of answers.entries()) this.promised(keys[i] as string, answer, time);
+        done(answers, failure);
+      });
     };
   }
 
-  private applied(record: KeyRecord, version: Version, isVisible: boolean): void {
-    const partition = version.partition;
-    const durable = this.logs.get(partition)?.index ?? 0;
+  private counted(dot: DotKey): void {
+    this.world.checkCounted(this.node.datacenter, dot);
+    this.dots.push(dot);
+  }
+
+  private applied(core: NodeCore, record: KeyRecord, version: Version, isVisible: boolean): void {
+    const partition = core.placement.partitionOfHash(record.hash);
     const what = (): string => `${describeVersion(version)} of ${record.key} at node ${this.node.id}`;
-    check(version.index <= durable, 6, () => `applied before it is durable: ${what()}`);
-    check(version.visible > this.toldBefore, 4, () => `visible at or below ${this.toldBefore}, told before: ${what()}`);
+    check(version.index <= this.log.durableIndex(partition), 6, () => `applied before it is durable: ${what()}`);
+    // What was prepared before may commit below: log-checks.ts and key-history.ts say how far.
+    if (!this.log.wasPrepared(record.key, version)) {
+      check(
+        version.visible > this.toldBefore,
+        4,
+        () => `visible at or below ${this.toldBefore}, told before: ${what()}`,
+      );
+    }
     this.world.applied(this.node.datacenter, record.key, version, isVisible);
-    this.dots.push(dotKeyOf(version.datacenter, partition, version.seq));
+  }
+
+  /** What a key shows now or at a time, and that nothing more becomes visible there before `validThrough`. */
+  private promised(key: string, { version, validThrough }: SnapshotAnswer, time: number): void {
+    const history = this.here.history(key);
+    const through = time > 0 ? time : validThrough;
+    const what = (): string => `node ${this.node.id} showed ${describeVersion(version)} of ${key} for ${through}`;
+    check(time === 0 || validThrough === time, 9, () => `valid through ${validThrough}, ${what()}`);
+    history.promiseThrough(through, `at or below ${through}, up to where ${what()}`);
+    if (version !== undefined && version.visible > through) return;
+    const then = history.at(through);
+    const isSame =
+      version === undefined
+        ? isNothing(this.here, key, then)
+        : then !== undefined && compareVersions(version, then) === 0;
+    check(isSame, 9, () => `${what()}, and not ${describeVersion(then)}`);
   }
 
   frameDurable(frame: Bytes): void {
-    const cursor = this.cursor.over(frame, 0, frame.length);
-    while (cursor.next()) {
-      if (cursor.kind === entryReserve) continue;
-      this.entryDurable(cursor, true);
-      if (cursor.kind === entryHole) this.hole(cursor);
-    }
+    this.log.frameDurable(frame);
   }
 
   /** Entries that were durable, but of which the core had not heard when it crashed, are applied now. */
-  replayed(frame: Bytes): void {
-    const cursor = this.cursor.over(frame, 0, frame.length);
-    while (cursor.next()) {
-      if (cursor.kind === entryReserve) continue;
-      this.entryDurable(cursor, false);
-      if (cursor.kind === entryHole) this.hole(cursor);
-      else this.replayedWrite(cursor);
-    }
-  }
-
-  private entryDurable(cursor: EntryCursor, isNew: boolean): void {
-    const { partition, index, visible } = cursor;
-    const log = this.logs.get(partition) ?? { index: 0, visible: 0 };
-    this.logs.set(partition, log);
-    const what = (): string => `entry ${index} of partition ${partition} at node ${this.node.id}`;
-    if (!isNew && index <= log.index) return;
-    check(index === log.index + 1, 7, () => `${what()} follows entry ${log.index}`);
-    check(visible > log.visible, 3, () => `${what()} is visible at ${visible}, the one before at ${log.visible}`);
-    log.index = index;
-    log.visible = visible;
-  }
-
-  private hole(cursor: EntryCursor): void {
-    const { datacenter, from, to } = decodeHole(cursor.body);
-    this.world.hole(datacenter, cursor.partition, from, to);
-  }
-
-  private replayedWrite(cursor: EntryCursor): void {
-    check(cursor.kind === entryPut || cursor.kind === entryApply, 14, () => `an entry of kind ${cursor.kind}`);
-    const { index, visible } = cursor;
-    const { effect, value, time, datacenter, partition, seq, expiry, key } = decodeWrite(cursor.body);
-    const here = this.here;
-    const dot = dotKeyOf(datacenter, partition, seq);
-    if (here.applied.has(dot)) return;
-    this.dots.push(dot);
-    const version = new Version(effect, value, time, datacenter, partition, seq, visible, index, expiry);
-    const before = here.current.get(key);
-    const wins = before === undefined || compareVersions(version, before) > 0;
-    this.world.applied(this.node.datacenter, key, version, wins);
+  replayed(core: NodeCore, frame: Bytes): void {
+    this.log.replayed(core, frame);
   }
 
   recovered(core: NodeCore): void {
@@ -147,13 +145,15 @@ export class NodeChecks {
       const isKnown = partition.appliedOf(datacenterOf(origin)).has(seqOfDotKey(dot));
       check(isKnown, 6, () => `node ${this.node.id} forgot at a restart that it applied ${describeDot(dot)}`);
     }
+    this.log.checkPrepared(core);
     this.checkRecords(core);
   }
 
   /** The current version of every key is what the world says that it is. */
   checkRecords(core: NodeCore): void {
+    const { placement, state } = core;
     for (const [key, version] of this.here.current) {
-      const partition = core.state.local(version.partition);
+      const partition = state.local(placement.partitionOfHash(placement.hash(key)));
       if (partition === undefined) continue;
       const record = partition.records.get(key);
       const stored = record?.loaded === true ? undefined : this.node.stored(core, key);
@@ -161,8 +161,8 @@ export class NodeChecks {
         .filter((held) => held !== undefined)
         .toSorted(compareVersions)
         .at(-1);
-      if (found === undefined && isPassing(version)) continue;
-      const isSame = found !== undefined && compareVersions(found, version) === 0 && found.value === version.value;
+      if (found === undefined && isNothing(this.here, key, version)) continue;
+      const isSame = found !== undefined && compareVersions(found, version) === 0 && found.expiry === version.expiry;
       check(isSame, 6, () => {
         return `node ${this.node.id} holds ${describeVersion(found)} of ${key}, not ${describeVersion(version)}`;
       });
@@ -189,6 +189,11 @@ export class NodeChecks {
 
   crashed(): void {
     this.toldBefore = Math.max(this.toldBefore, this.toldNow);
+  }
+
+  /** Transactions that this node's log has prepared, and neither committed nor dropped. */
+  get prepared(): number {
+    return this.log.preparedCount;
   }
 
   private get here(): WorldDatacenter {

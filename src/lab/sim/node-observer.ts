@@ -9,7 +9,7 @@ export interface NodeObserver {
   /** A core was made and has not recovered yet: the moment for hooks and mutants. */
   created(node: SimNode, core: NodeCore): void;
   /** A frame was replayed. */
-  replayed(node: SimNode, frame: Bytes): void;
+  replayed(node: SimNode, core: NodeCore, frame: Bytes): void;
   recovered(node: SimNode, core: NodeCore): void;
   /** A frame is durable and the core is about to hear of it. */
   frameDurable(node: SimNode, frame: Bytes): void;

@@ -96,6 +96,15 @@ export interface WorkloadPlan {
   readonly rewrite: number;
   /** Every value is at least this long. */
   readonly valueBytes: number;
+  /** Read and write transactions of several keys; permissions and an album that rests on them, by both. */
+  readonly snapshot: number;
+  readonly transaction: number;
+  readonly permissions: number;
+  /** Values that expire, and changes of when. */
+  readonly expiring: number;
+  readonly touch: number;
+  /** Writes on the condition that a key shows what was seen last. */
+  readonly compare: number;
 }
 
 export interface Plan {
@@ -124,7 +133,10 @@ export function planOf(random: Random, safetyMs: number): Plan {
     disk: diskPlan(random.fork("disk")),
     clock: clockPlan(random.fork("clock")),
     faults: isWide ? wideFaults(faults) : faults,
-    workload: workloadPlan(random.fork("workload"), isWide),
+    workload: {
+      ...workloadPlan(random.fork("workload"), isWide),
+      ...transactionPlan(random.fork("transactions"), isWide),
+    },
     safetyMs,
   };
 }
@@ -196,7 +208,25 @@ function wideFaults(faults: FaultPlan): FaultPlan {
   return { ...faults, ...none, isolateMs: 1_500 };
 }
 
-function workloadPlan(random: Random, isWide: boolean): WorkloadPlan {
+type TransactionPlan = Pick<
+  WorkloadPlan,
+  "snapshot" | "transaction" | "permissions" | "expiring" | "touch" | "compare"
+>;
+
+/** Each seed has some of it; those with many keys are about something else. */
+function transactionPlan(random: Random, isWide: boolean): TransactionPlan {
+  const weight = (chance: number): number => (random.chance(chance) && !isWide ? 1 + random.below(4) : 0);
+  return {
+    snapshot: weight(0.6),
+    transaction: weight(0.6),
+    permissions: weight(0.3),
+    expiring: weight(0.3),
+    touch: weight(0.2),
+    compare: weight(0.2),
+  };
+}
+
+function workloadPlan(random: Random, isWide: boolean): Omit<WorkloadPlan, keyof TransactionPlan> {
   const weight = (chance: number): number => (random.chance(chance) ? 1 + random.below(4) : 0);
   return {
     actors: 3 + random.below(8),

@@ -48,7 +48,7 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
     traceHash: trace.hash,
     virtualMs: scheduler.nowMs,
     events: scheduler.events,
-    writes: world.writes.size,
+    writes: world.parts.size,
     operations: history.length,
     done: simulation.operations.done,
     struck: simulation.strikes.done,
@@ -74,6 +74,6 @@ function attempt(simulation: Simulation): SeedFailure | undefined {
 /** For a violation that tells no story: that of the first write that it names. */
 function storyOf({ world }: Simulation, message: string): Story {
   const names = [...new Set(Array.from(message.matchAll(/\b[ws]\d+\b/g), ([name]) => name))].slice(0, namesMax);
-  const first = names.map((name) => world.writes.get(name)).find((write) => write !== undefined);
+  const first = names.map((name) => world.parts.get(name)?.write).find((write) => write !== undefined);
   return { chain: first === undefined ? [] : causalChain(world, first, undefined).chain, names };
 }

@@ -28,11 +28,17 @@ function* leftOver(simulation: Simulation): IterableIterator<[number, string]> {
   if (!network.isWhole) yield [12, "a link is down"];
   for (const client of clients) if (!client.isIdle) yield [12, client.describe()];
   for (const node of nodes) for (const what of leftAtNode(node)) yield [12, `${what} at node ${node.id}`];
+  for (const node of nodes) {
+    const prepared = simulation.checks.get(node)?.prepared ?? 0;
+    if (prepared > 0) yield [9, `${prepared} transactions are prepared in the log of node ${node.id}`];
+  }
   for (const datacenter of world.datacenters) {
+    const { index, missing } = datacenter;
+    if (missing.size > 0) yield [9, `datacenter ${index} has ${missing.size} transactions in part`];
     if (datacenter.applied.size === world.byDot.size) continue;
-    const missing = [...world.byDot.keys()].filter((dot) => !datacenter.applied.has(dot));
-    const first = describeDot(missing[0] as number);
-    yield [2, `datacenter ${datacenter.index} lacks ${missing.length} writes, among them ${first}`];
+    const lacking = [...world.byDot.keys()].filter((dot) => !datacenter.applied.has(dot));
+    const first = describeDot(lacking[0] as number);
+    yield [2, `datacenter ${index} lacks ${lacking.length} writes, among them ${first}`];
   }
 }
 
@@ -55,6 +61,14 @@ function* leftAtNode(node: SimNode): IterableIterator<string> {
     "pins on records": pins(core),
     "ranges beyond a watermark": ranges(core),
     "writes not known to be stable": unstable(core),
+    "transactions prepared": core.cohort.table.size,
+    "bytes prepared": core.cohort.bytes,
+    "transactions coordinated": core.coordinator.table.size,
+    "transactions to begin again": core.transactions.allDelayed.length,
+    "transactions of which parts wait": core.remoteTransactions.count,
+    "operations that wait for a transaction": core.state.settling.count,
+    "older versions": core.state.older.count,
+    "bytes of older versions": core.state.older.bytes,
   };
   for (const [what, size] of Object.entries(sizes)) if (size !== 0) yield `${size} ${what}`;
 }
@@ -64,8 +78,8 @@ function pins(core: NodeCore): number {
   for (const { records } of core.state.partitions.values()) {
     for (const record of records.values()) count += Math.abs(record.pins);
   }
-  // Each of these is held until its delete is in the store.
-  return count - core.state.collected.size;
+  // Each of these, and of those that leave the list of what passes, is held until its delete is in the store.
+  return count - core.state.collected.size - core.state.unlisted.size;
 }
 
 function ranges(core: NodeCore): number {

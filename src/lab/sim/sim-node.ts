@@ -64,6 +64,10 @@ export class SimNode implements Effects, NetworkUser {
     this.parts = parts;
   }
 
+  owns(partition: number): boolean {
+    return this.parts.placement.owner(this.datacenter, partition) === this.id;
+  }
+
   get isRunning(): boolean {
     return this.core !== undefined;
   }
@@ -105,7 +109,7 @@ export class SimNode implements Effects, NetworkUser {
     for (const frame of frames) {
       core.marks.at(frame.position);
       recovery.replay(frame.payload);
-      this.parts.observer.replayed(this, frame.payload);
+      this.parts.observer.replayed(this, core, frame.payload);
     }
     core.logEnd = this.disk.end;
     recovery.finish();

@@ -96,7 +96,15 @@ export class Simulation implements NodeObserver {
     if (isPushed) this.pushes = new Pushes(random.fork("pushes"), (situation) => this.reached.count(situation));
     this.makeNodes(random);
     const datacenters = this.plan.nodesOf.map((_, index) => `dc${index}`);
-    this.history.push(historyHeader({ cluster: "simulated", datacenters, clock: "one" }));
+    this.history.push(
+      historyHeader({
+        cluster: "simulated",
+        datacenters,
+        clock: "one",
+        unrecordedWrites: true,
+        collectsTombstones: true,
+      }),
+    );
     this.makeClients(random.fork("workload"), options.clients);
     this.faults = new Faults(random.fork("faults"), this.plan.faults, {
       scheduler,
@@ -233,8 +241,8 @@ export class Simulation implements NodeObserver {
     this.mutant?.created?.(core, this);
   }
 
-  replayed(node: SimNode, frame: Bytes): void {
-    this.checks.get(node)?.replayed(frame);
+  replayed(node: SimNode, core: NodeCore, frame: Bytes): void {
+    this.checks.get(node)?.replayed(core, frame);
   }
 
   recovered(node: SimNode, core: NodeCore): void {

@@ -3,10 +3,10 @@
  * next write depends on, by exact dots, whatever the context of the real session makes of that (stable dots left out,
  * contexts collapsed to prefixes).
  *
- * Keeps an eye on invariant 5: what a thread sees of a key never goes back, also across attach.
+ * Keeps an eye on invariant 5: what a thread sees of a key never goes back, also across attach; what it found expired stays so;
+ * and who has seen one part of a transaction never misses another (9, but found by the same rule).
  */
-import { isPassing } from "../../core/collector.ts";
-import { compareVersions } from "../../protocol/version.ts";
+import { compareVersions, ExpiredVersion } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
 import type { SessionRecorder } from "../../history/recorder.ts";
 import type { DotKey, WorldWrite } from "./world-write.ts";
@@ -25,6 +25,7 @@ export interface ThreadStep {
 export interface ThreadPast {
   readonly saw: readonly DotKey[];
   readonly newest: ReadonlyMap<string, Version>;
+  readonly expired: ReadonlyMap<string, Version>;
 }
 
 export class Thread {
@@ -33,6 +34,8 @@ export class Thread {
   isOver = false;
   private readonly steps: ThreadStep[] = [];
   private readonly newest: Map<string, Version> = new Map();
+  /** What it found expired. */
+  private readonly expired: Map<string, Version> = new Map();
 
   constructor(recorder: SessionRecorder) {
     this.recorder = recorder;
@@ -80,28 +83,52 @@ export class Thread {
   }
 
   past(): ThreadPast {
-    return { saw: this.dependencies(), newest: new Map(this.newest) };
+    return { saw: this.dependencies(), newest: new Map(this.newest), expired: new Map(this.expired) };
   }
 
   takeOver(past: ThreadPast): void {
-    for (const [key, version] of past.newest) {
-      const own = this.newest.get(key);
-      if (own === undefined || compareVersions(version, own) > 0) this.newest.set(key, version);
-    }
+    for (const [key, version] of past.newest) this.knows(key, version);
+    for (const [key, version] of past.expired) this.expired.set(key, version);
   }
 
-  read(key: string, version: Version | undefined): void {
+  /** What it has seen last of a key, or knows to be there since it saw another part of a transaction. */
+  newestOf(key: string): Version | undefined {
+    return this.newest.get(key);
+  }
+
+  /** `collected` is what ended there and was collected: nothing stands for that, too. */
+  read(key: string, version: Version | undefined, collected: Version | undefined): void {
     const before = this.newest.get(key);
-    // What ended and was collected is nothing: nobody needs it any more.
-    const isGone = version === undefined && before !== undefined && isPassing(before);
-    const goesOn = isGone || before === undefined || (version !== undefined && compareVersions(version, before) >= 0);
+    const found = version ?? collected;
+    const goesOn = before === undefined || (found !== undefined && compareVersions(found, before) >= 0);
     check(
       goesOn,
       5,
       () =>
         `${this.name} read ${describeVersion(version)} of ${key} after ${describeVersion(before)}, which is newer: a session went back`,
     );
-    if (version !== undefined) this.newest.set(key, version);
+    if (version === undefined) return;
+    this.newest.set(key, version);
+    const expired = this.expired.get(key);
+    if (version instanceof ExpiredVersion) this.expired.set(key, version);
+    else if (expired !== undefined && compareVersions(expired, version) === 0) {
+      check(
+        version.deleted,
+        5,
+        () => `${this.name} read ${describeVersion(version)} of ${key} alive, and had found it expired`,
+      );
+    }
+  }
+
+  /** It has seen something of this write: from now on it finds all of it. */
+  sawPartOf(write: WorldWrite): void {
+    if (!write.isTransaction) return;
+    for (const { key, name } of write.parts) if (name !== undefined) this.knows(key, name);
+  }
+
+  private knows(key: string, version: Version): void {
+    const own = this.newest.get(key);
+    if (own === undefined || compareVersions(version, own) > 0) this.newest.set(key, version);
   }
 
   wrote(key: string, version: Version): void {

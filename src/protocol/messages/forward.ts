@@ -6,7 +6,7 @@
  * write-request   u64 id, u64 floor, dependencies, requested write (encodeRequestedWrite)
  * write-reply     u64 id, u64 clock, u8 outcome (1: failure, 2: version written, 4: version before, 8: repeated request),
  *                 [text failure], [version written], [version before]
- * version         u8 effect, u8 flags (1: touched), u16 datacenter, u16 partition, u64 time, u64 seq, u64 visible, u64 expiry,
+ * version         u8 effect, u8 flags (1: touched, 2: expired for whoever is told of it), u16 datacenter, u16 partition, u64 time, u64 seq, u64 visible, u64 expiry,
  *                 [u64 time, u16 datacenter, u16 partition, u64 seq of what set the expiry], text value
  */
 import type { ByteReader } from "../byte-reader.ts";
@@ -15,7 +15,7 @@ import type { ByteWriter } from "../byte-writer.ts";
 import { decodeDependencies, encodeDependencies } from "../dependencies.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { HybridTime } from "../hybrid-time.ts";
-import { effectDelete, Version } from "../version.ts";
+import { ExpiredVersion, Version } from "../version.ts";
 import type { EffectKind, VersionName } from "../version.ts";
 import { decodeEffect, decodeRequestId, decodeVersionName, encodeRequestId, encodeVersionName } from "../write.ts";
 import type { RequestId } from "../write.ts";
@@ -238,9 +238,8 @@ export function decodeWriteReply(reader: ByteReader): WriteReply {
 
 export function encodeVersion(writer: ByteWriter, version: Version): void {
   const { touch } = version;
-  // What has expired is nothing to whoever is told of it, whatever its clock says.
-  writer.u8(version.deleted ? effectDelete : version.effect);
-  writer.u8(touch === undefined ? 0 : 1);
+  writer.u8(version.effect);
+  writer.u8((touch === undefined ? 0 : 1) | (version instanceof ExpiredVersion ? 2 : 0));
   writer.u16(version.datacenter);
   writer.u16(version.partition);
   writer.u64(version.time);
@@ -257,14 +256,15 @@ export function encodeVersion(writer: ByteWriter, version: Version): void {
 export function decodeVersion(reader: ByteReader): Version {
   const effect = decodeEffect(reader.u8());
   const flags = reader.u8();
-  if (flags > 1) throw new DecodeError(`unknown flags of a version: ${flags}`);
+  if (flags > 3) throw new DecodeError(`unknown flags of a version: ${flags}`);
   const datacenter = reader.u16();
   const partition = reader.u16();
   const time = reader.u64();
   const seq = reader.u64();
   const visible = reader.u64();
   const expiry = reader.u64();
-  const touch = flags === 0 ? undefined : { ...decodeVersionName(reader), seq: reader.u64() };
+  const touch = (flags & 1) === 0 ? undefined : { ...decodeVersionName(reader), seq: reader.u64() };
   const value = reader.text(valueBytesMax);
-  return new Version(effect, value, time, datacenter, partition, seq, visible, 0, expiry, touch);
+  const Kind = (flags & 2) === 0 ? Version : ExpiredVersion;
+  return new Kind(effect, value, time, datacenter, partition, seq, visible, 0, expiry, touch);
 }

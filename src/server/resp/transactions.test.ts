@@ -5,12 +5,13 @@ import { clientOf } from "./testing/raw-client.ts";
 import type { RawClient } from "./testing/raw-client.ts";
 import { Placement } from "../../core/placement.ts";
 
+let network = new TurnNetwork();
 const nodes: MemoryNode[] = [];
 const clients: RawClient[] = [];
 
 /** A client at each node: of the first datacenter, then of the second. */
 async function startNodes(nodesOf: readonly number[]): Promise<RawClient[]> {
-  const network = new TurnNetwork();
+  network = new TurnNetwork();
   const placement = new Placement(nodesOf, 16);
   for (const [datacenter, count] of nodesOf.entries()) {
     for (let i = 0; i < count; i++) {
@@ -102,6 +103,84 @@ describe("transactions over the keys of two nodes", () => {
     expect(new Set((await a.call("MGET", ...names)) as string[])).toEqual(new Set(["after"]));
     const read = (await a.pipeline(...names.map((name) => ["COPS.GETVER", name]))) as number[][];
     for (const entry of read) expect(entry.slice(1, 5)).toEqual(put.slice(1, 5));
+  });
+});
+
+describe("transactions over large values of another node", () => {
+  const large = "v".repeat(24 * 1024 * 1024);
+  const four = ["l0", "l1", "l2", "l3"];
+
+  /** A client at one node, and four keys of the other with more in all than a frame holds. */
+  async function startWithLarge(): Promise<{ client: RawClient; keys: string[] }> {
+    const [client, other] = (await startNodes([2])) as [RawClient, RawClient];
+    const { core } = (nodes[1] as MemoryNode).driver;
+    const keys = four.map((name) => {
+      for (let i = 0; ; i++) {
+        const key = `${name}:${i}`;
+        if (core.state.local(core.placement.partitionOfHash(core.placement.hash(key))) !== undefined) return key;
+      }
+    });
+    for (const key of keys) await other.call("SET", key, large);
+    return { client, keys };
+  }
+
+  it("read them in several messages", async () => {
+    const { client, keys } = await startWithLarge();
+    const read = (await client.call("MGET", ...keys, "none")) as (string | null)[];
+    expect(read.map((value) => value?.length)).toEqual([...keys.map(() => large.length), undefined]);
+    expect(await client.call("DEL", ...keys, "none")).toBe(4);
+  });
+
+  it("refuse to tell more of what they replace than a message holds, and write nothing", async () => {
+    const { client, keys } = await startWithLarge();
+    const replies = await client.pipeline(["MULTI"], ...keys.map((key) => ["GETSET", key, "new"]), ["EXEC"]);
+    expect(replies.at(-1)).toMatchObject({ code: "TOOLARGE" });
+    const [first, second] = keys as [string, string];
+    const fine = await client.pipeline(
+      ["MULTI"],
+      ["GETDEL", first],
+      ["SET", second, "new"],
+      ["EXEC"],
+      ["EXISTS", ...keys],
+    );
+    expect([(fine[3] as string[])[0]?.length, fine[4]]).toEqual([large.length, 3]);
+  });
+});
+
+describe("a client with contexts of its own that has seen a part of a transaction", () => {
+  it("is told of the other part, or waits for it; so does what it asks for behind that, and what is judged", async () => {
+    const [a, b] = (await startNodes([2])) as [RawClient, RawClient];
+    const [first, second] = nodes as [MemoryNode, MemoryNode];
+    const ownedBy = ({ driver: { core } }: MemoryNode, n: number): string =>
+      names.filter((name) => core.state.local(core.placement.partitionOfHash(core.placement.hash(name))) !== undefined)[
+        n
+      ] as string;
+    const [here, there, beside] = [ownedBy(first, 0), ownedBy(second, 0), ownedBy(second, 1)];
+    await a.call("MSET", here, "old", there, "old");
+    await b.call("SET", beside, "beside");
+    const { core } = second.driver;
+    const partition = core.state.local(core.placement.partitionOfHash(core.placement.hash(there)));
+    const written = a.call("MSET", here, "new", there, "new");
+    while (partition?.records.get(there)?.prepared === undefined) await new Promise(setImmediate);
+    network.hold(0);
+    // The first part shows at its node, once the transaction is decided; its clock is what the client has then seen.
+    let seen = ["", 0, 0, 0, 0, 0] as [string, ...number[]];
+    const other = clientOf(first);
+    clients.push(other);
+    while (seen[0] !== "new") seen = (await other.call("COPS.GETVER", here)) as typeof seen;
+    const floor = String(seen[5]);
+    const answers: unknown[] = [];
+    const asked = [
+      b.call("COPS.GETVER", there, "FLOOR", floor),
+      b.call("COPS.GETVER", beside, "FLOOR", floor),
+      b.call("COPS.PUTAFTER", there, "never", "CONTEXT", "\0\0\0\0", "FLOOR", floor, "NX"),
+    ].map(async (reply) => void answers.push(((await reply) as unknown[])[0]));
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    expect(answers).toEqual([]);
+    network.release();
+    await Promise.all(asked);
+    expect(answers).toEqual(["new", "beside", 0]);
+    expect(await written).toBe("OK");
   });
 });
 

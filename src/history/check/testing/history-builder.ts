@@ -19,6 +19,8 @@ export interface Written {
   readonly version: HistoryVersion;
   /** Undefined: a tombstone. */
   readonly value: string | undefined;
+  /** As a reader sees it: the value is gone. */
+  readonly isExpired?: boolean;
 }
 
 export interface WriteChoices {
@@ -26,6 +28,7 @@ export interface WriteChoices {
   readonly time?: number;
   readonly start?: number;
   readonly end?: number;
+  readonly expires?: boolean;
 }
 
 export interface ReadChoices {
@@ -54,8 +57,38 @@ export class HistoryBuilder {
   write(session: string, key: string, value: string, choices: WriteChoices = {}): Written {
     const written = this.#written(session, key, value, choices);
     const { dot, version } = written;
-    this.lines.push({ type: "write", ...this.#times(session, choices), key, value, outcome: "ok", dot, version });
+    const outcome = { outcome: "ok", dot, version, ...expiryOf(choices) } as const;
+    this.lines.push({ type: "write", ...this.#times(session, choices), key, value, ...outcome });
     return written;
+  }
+
+  /** Sets the expiry of what was written. */
+  touch(session: string, base: Written, choices: WriteChoices = {}): Written {
+    const { dot, version } = this.#written(session, base.key, undefined, choices);
+    const [time, datacenter, partition] = base.version;
+    const touched: Written = {
+      ...base,
+      dot,
+      version: [time, datacenter, partition, version[0], version[1], version[2]],
+    };
+    const outcome = { outcome: "ok", dot, version: touched.version, ...expiryOf(choices) } as const;
+    this.lines.push({ type: "touch", ...this.#times(session, choices), key: base.key, ...outcome });
+    return touched;
+  }
+
+  /** Several keys at once, under one dot; what it left on each. Undefined: a delete. */
+  transaction<Key extends string>(
+    session: string,
+    writes: Readonly<Record<Key, string | undefined>>,
+    choices: WriteChoices & { readonly outcome?: "ok" | "unknown" } = {},
+  ): Record<Key, Written> {
+    const { dot, version } = this.#written(session, "", undefined, choices);
+    const outcome =
+      choices.outcome === "unknown" ? { outcome: choices.outcome } : ({ outcome: "ok", dot, version } as const);
+    const parts = Object.entries<string | undefined>(writes).map(([key, value]) => ({ key, value }));
+    this.lines.push({ type: "transaction", ...this.#times(session, choices), writes: parts, ...outcome });
+    const left = parts.map(({ key, value }) => [key, { key, dot, version, value }] as const);
+    return Object.fromEntries(left) as Record<Key, Written>; // The keys are those of `writes`.
   }
 
   remove(session: string, key: string, choices: WriteChoices = {}): Written {
@@ -83,6 +116,15 @@ export class HistoryBuilder {
 
   read(session: string, written: Written, choices: ReadChoices = {}): this {
     this.lines.push({ type: "read", ...this.#times(session, choices), key: written.key, ...seenOf(written) });
+    return this;
+  }
+
+  /** What was seen at once; a name alone: that key as never written. */
+  snapshot(session: string, seen: readonly (Written | string)[], choices: ReadChoices = {}): this {
+    const entries = seen.map((one) =>
+      typeof one === "string" ? ({ key: one, saw: "never" } as const) : { key: one.key, ...seenOf(one) },
+    );
+    this.lines.push({ type: "snapshot", ...this.#times(session, choices), entries });
     return this;
   }
 
@@ -136,6 +178,16 @@ export class HistoryBuilder {
   }
 }
 
-function seenOf({ dot, version, value }: Written): Seen {
-  return value === undefined ? { saw: "tombstone", dot, version } : { saw: "value", dot, version, value };
+function seenOf({ dot, version, value, isExpired }: Written): Seen {
+  if (value === undefined) return { saw: "tombstone", dot, version };
+  return { saw: isExpired === true ? "expired" : "value", dot, version, value };
+}
+
+function expiryOf({ expires }: WriteChoices): { expires?: true } {
+  return expires === true ? { expires } : {};
+}
+
+/** What a reader sees when the value is gone. */
+export function expired(written: Written): Written {
+  return { ...written, isExpired: true };
 }

@@ -13,11 +13,14 @@
  * is not durable leaves a node.
  */
 import { clockMutants } from "./clock-mutants.ts";
+import { collectionMutants } from "./collection-mutants.ts";
 import { dependencyMutants } from "./dependency-mutants.ts";
 import { durabilityMutants } from "./durability-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { sessionMutants } from "./session-mutants.ts";
+import { snapshotMutants } from "./snapshot-mutants.ts";
 import { streamMutants } from "./stream-mutants.ts";
+import { transactionMutants } from "./transaction-mutants.ts";
 
 export const mutants: Readonly<Record<string, Mutant>> = {
   ...dependencyMutants,
@@ -25,4 +28,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   ...clockMutants,
   ...streamMutants,
   ...sessionMutants,
+  ...snapshotMutants,
+  ...transactionMutants,
+  ...collectionMutants,
 };

@@ -35,7 +35,8 @@ const versionOrLater: Mutant = {
   created(core, { world }) {
     const keyOfDot: KeyOfDot = (origin, seq) => {
       const write = world.byDot.get(dotKeyOf(datacenterOf(origin), partitionOf(origin), seq));
-      return write?.version === undefined ? undefined : { key: write.key, version: write.version };
+      const { key, version } = write?.first ?? {};
+      return key === undefined || version === undefined ? undefined : { key, version };
     };
     askForVersionOrLater(core, keyOfDot, (key) => world.datacenters[core.state.datacenter]?.current.get(key));
   },

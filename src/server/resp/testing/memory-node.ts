@@ -4,7 +4,9 @@
  */
 import { Placement, datacenterOfNode } from "../../../core/placement.ts";
 import type { NodeId } from "../../../core/placement.ts";
+import { frameBytesMaxDefault } from "../../../net/frame-limits.ts";
 import type { LinkStats, Transport, TransportEvents } from "../../../net/transport.ts";
+import { invariant } from "../../../shared/assert.ts";
 import type { Bytes } from "../../../shared/bytes.ts";
 import { MemoryLog } from "../../../storage/memory-log.ts";
 import { MemoryStore } from "../../../storage/memory-store.ts";
@@ -20,6 +22,8 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 export class TurnNetwork {
   private readonly nodes = new Map<NodeId, TransportEvents>();
   private readonly cuts = new Set<NodeId>();
+  /** What waits for `release`, in order, while the frames of a node are held. */
+  private held: { readonly from: NodeId; readonly deliver: (() => void)[] } | undefined;
 
   join(self: NodeId, events: TransportEvents): void {
     for (const [peer, other] of this.nodes) {
@@ -30,10 +34,26 @@ export class TurnNetwork {
   }
 
   send(from: NodeId, to: NodeId, frame: Bytes, length: number): void {
+    invariant(length <= frameBytesMaxDefault, "a frame is one that links take");
     const copy = Buffer.from(frame.subarray(0, length)) as unknown as Bytes;
-    setImmediate(() => {
+    const deliver = (): void => {
       if (!this.cuts.has(from) && !this.cuts.has(to)) this.nodes.get(to)?.onFrame(from, copy);
+    };
+    setImmediate(() => {
+      if (this.held?.from === from) this.held.deliver.push(deliver);
+      else deliver();
     });
+  }
+
+  /** Frames of this node arrive with `release`, not before. */
+  hold(from: NodeId): void {
+    this.held = { from, deliver: [] };
+  }
+
+  release(): void {
+    const deliver = this.held?.deliver ?? [];
+    this.held = undefined;
+    for (const one of deliver) one();
   }
 
   /** No frame reaches or leaves this node any more, and the others are told. */

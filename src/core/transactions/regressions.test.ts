@@ -1,0 +1,186 @@
+/*
+ * What simulation found in transactions and snapshots, each as the shortest story that shows it (in brackets a seed that found it
+ * first). Partition p is on node p mod 2.
+ */
+import { describe, expect, test } from "vitest";
+import { Cluster } from "../testing/cluster.ts";
+import { Outcome } from "../testing/outcome.ts";
+import { TransactionOutcome } from "../testing/transaction-outcome.ts";
+import { assign } from "../testing/test-session.ts";
+import { conditionAbsent, conditionPresent } from "../../protocol/messages/forward.ts";
+import { ticksPerMs } from "../../protocol/hybrid-time.ts";
+import { ByteWriter } from "../../protocol/byte-writer.ts";
+import { decodeRecord, encodeRecord } from "../../protocol/record.ts";
+import { effectAssign, Version } from "../../protocol/version.ts";
+
+describe("bugs that simulation found in transactions stay away", () => {
+  test("a transaction on one node is seen whole by whoever is told of an entry between its parts (25)", () => {
+    const c = new Cluster({ datacenters: 1 });
+    const node = c.node(0);
+    c.advance(100);
+    c.session(0).putAll({ "0:a": "1", "1:b": "1" });
+    c.settle();
+    node.diskHeld = true;
+    // While something of its own is under way, a session waits for what others are writing.
+    const reader = c.session(0);
+    reader.put("2:c", "2");
+    c.session(0).putAll({ "0:a": "2", "1:b": "2" });
+    const seen: (string | undefined)[] = [];
+    const note = ({ value }: Outcome): void => void seen.push(value);
+    node.turn(() => {
+      const first = new Outcome((outcome) => {
+        note(outcome);
+        reader.session.read("0:a", new Outcome(note), 0);
+      });
+      reader.session.read("1:b", first, 0);
+    });
+    node.flush();
+    while (node.isSyncing) node.sync();
+    expect(seen).toEqual(["2", "2"]);
+  });
+
+  test("a read behind a transaction of its session is answered after it (2)", () => {
+    const c = new Cluster({ datacenters: 1 });
+    const node = c.node(0);
+    c.advance(100);
+    const told: string[] = [];
+    const { session } = c.session(0);
+    const put = new TransactionOutcome();
+    node.turn(() => {
+      session.writeTransaction([assign("0:a", "1"), assign("1:b", "1")], undefined, put, 0);
+      session.read("1:b", new Outcome(() => told.push(put.done ? "after" : "before")), 0);
+    });
+    c.settle();
+    expect(told).toEqual(["after"]);
+  });
+
+  test("nothing is promised of a key of which a write of the same frame is not applied yet (29)", () => {
+    const c = new Cluster({ datacenters: 1 });
+    const node = c.node(0);
+    c.advance(100);
+    c.session(0).put("1:b", "0");
+    c.settle();
+    node.diskHeld = true;
+    const { core } = node;
+    let promised = 0;
+    node.turn(() => {
+      const first = new Outcome(() => {
+        core.snapshots.read(["1:b"], 0, 0, ([answer]) => (promised = answer?.validThrough ?? 0));
+      });
+      c.session(0).session.write(assign("0:a", "1"), first, 0);
+    });
+    const second = c.session(0).put("1:b", "1");
+    c.advance(100);
+    node.flush();
+    while (node.isSyncing) node.sync();
+    expect(promised).toBeGreaterThan(0);
+    expect(promised).toBeLessThan(second.version?.visible ?? 0);
+  });
+
+  test("a snapshot tells of no time at which something that is being written will have been there (10)", () => {
+    const c = new Cluster({ datacenters: 1 });
+    const node = c.node(0);
+    c.advance(100);
+    c.session(0).putAll({ "0:a": "1", "1:b": "0" });
+    c.settle();
+    node.diskHeld = true;
+    const put = c.session(0).put("1:b", "1");
+    c.advance(100);
+    const snapshot = c.session(0).snapshot("0:a", "1:b");
+    expect(snapshot.values).toEqual(["1", "0"]);
+    while (node.isSyncing) node.sync();
+    expect(snapshot.time).toBeLessThan(put.version?.visible ?? 0);
+  });
+
+  test.each([0, 1])("no crash takes back what a condition failed on, at node %i (6)", (where) => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    const node = c.node(0, where);
+    c.advance(100);
+    node.diskHeld = true;
+    c.session(0, where).put(`${where}:x`, "1");
+    c.settle();
+    const other = `${1 - where}:y`;
+    const judged = c
+      .session(0)
+      .putAll([assign("0:z", "1"), assign(other, "1"), assign(`${where}:x`, "2", { condition: conditionAbsent })]);
+    c.advance(100);
+    expect(judged.dot).toBe("open");
+    node.diskHeld = false;
+    c.advance(3_000);
+    expect(judged.dot).toBe("nothing");
+  });
+
+  test("nor what the others of its conditions held on (116)", () => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    const node = c.node(0, 0);
+    c.advance(100);
+    c.session(0, 1).put("1:y", "1");
+    c.settle();
+    node.diskHeld = true;
+    c.session(0, 0).put("0:x", "1");
+    c.settle();
+    const holds = assign("0:x", "2", { condition: conditionPresent });
+    const judged = c.session(0).putAll([holds, assign("1:y", "2", { condition: conditionAbsent })]);
+    c.advance(100);
+    expect(judged.dot).toBe("open");
+    node.diskHeld = false;
+    c.advance(3_000);
+    expect(judged.dot).toBe("nothing");
+  });
+
+  test("a numbered one that is repeated after a restart is answered once every part is committed (10)", () => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    const [coordinator, cohort] = [c.node(0, 0), c.node(0, 1)];
+    c.advance(100);
+    c.hold(coordinator, cohort);
+    const request = { client: "c", number: 1, answeredBelow: 1 };
+    c.session(0).putAll({ "0:a": "1", "1:b": "1" }, request);
+    c.settle();
+    c.deliver(coordinator, cohort);
+    c.settle();
+    c.crash(coordinator);
+    c.restart(coordinator);
+    c.hold(coordinator, cohort);
+    const again = c.session(0).putAll({ "0:a": "1", "1:b": "1" }, request);
+    c.advance(100);
+    expect(again.dot).toBe("open");
+    c.releaseAll();
+    c.advance(3_000);
+    expect(again.dot).toBe("0/0/1");
+    expect(cohort.core.state.local(1)?.records.get("1:b")?.current?.value).toBe("1");
+  });
+
+  test("an expired value is none for a session at another node that is told of it as what was there (6)", () => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    c.advance(1_000);
+    c.session(0, 0).put("0:x", "1", { expiry: 1 });
+    c.settle();
+    const judged = c.session(0, 1).put("0:x", "2", { condition: conditionPresent });
+    c.settle();
+    expect(judged.version).toBeUndefined();
+    expect(judged.old?.deleted).toBe(true);
+  });
+
+  test("superseded versions go at an idle node too, whose clock stands still (11)", () => {
+    const c = new Cluster({ datacenters: 1 });
+    const alice = c.session(0);
+    c.advance(100);
+    for (const value of ["1", "2", "3"]) {
+      alice.put("0:a", value);
+      c.settle();
+    }
+    expect(c.node(0).core.state.older.count).toBe(2);
+    c.advance(20_000);
+    expect(c.node(0).core.state.older.count).toBe(0);
+  });
+
+  test("a record with a later expiry and a value of any length is stored (35)", () => {
+    for (const length of [180, 190, 192, 193, 200, 1_000]) {
+      const touch = { time: 5 * ticksPerMs, datacenter: 0, partition: 0, seq: 2 };
+      const version = new Version(effectAssign, "v".repeat(length), ticksPerMs, 0, 0, 1, ticksPerMs, 1, 9, touch);
+      const writer = new ByteWriter(256);
+      encodeRecord(writer, version);
+      expect(decodeRecord(writer.copy())).toEqual(version);
+    }
+  });
+});
