@@ -42,6 +42,8 @@ function sizeOf(version: Version): number {
 export class OlderVersions {
   /** At or above this time every key can be read exactly. */
   floor: HybridTime = 0;
+  /** Where there is nothing, something may have been before this time that ended and was collected. */
+  collectedUpTo: HybridTime = 0;
   /** Of versions that wait for their time to go. */
   bytes = 0;
   pinnedBytes = 0;

@@ -37,7 +37,7 @@ const time = fc.oneof(u64, fc.nat(5_000_000_000));
 const write = fc.tuple(writeRequest, key).map(([one, name]) => ({ ...one, key: name, request: undefined }));
 const index = fc.nat(6);
 const answers = fc.array(
-  fc.record({ version: versionOrNone, stable: fc.boolean(), validThrough: u64, unsettled: fc.boolean() }),
+  fc.record({ version: versionOrNone, stable: fc.boolean(), since: u64, validThrough: u64, unsettled: fc.boolean() }),
   { maxLength: 2 },
 );
 const verdict = fc.constantFrom(transaction.verdictCommit, transaction.verdictAbort, transaction.verdictNotYet);

@@ -381,7 +381,16 @@ const cases: Case[] = [
         clock: u64,
         failure,
         answers: fc.array(
-          fc.record({ version: versionOrNone, stable: fc.boolean(), validThrough: u64, unsettled: fc.boolean() }),
+          fc
+            .record({
+              version: versionOrNone,
+              stable: fc.boolean(),
+              since: u64,
+              validThrough: u64,
+              unsettled: fc.boolean(),
+            })
+            // Since when there is nothing is said only where there is nothing.
+            .map((answer) => (answer.version === undefined ? answer : { ...answer, since: 0 })),
           { maxLength: 4 },
         ),
       }),
@@ -393,11 +402,11 @@ const cases: Case[] = [
       clock: 2,
       failure: undefined,
       answers: [
-        { version: someTouched, stable: true, validThrough: 12, unsettled: false },
-        { version: undefined, stable: false, validThrough: 13, unsettled: true },
+        { version: someTouched, stable: true, since: 0, validThrough: 12, unsettled: false },
+        { version: undefined, stable: false, since: 11, validThrough: 13, unsettled: true },
       ],
     },
-    "0e6400000001000000000000000200000000000000000200030c00000000000000010101000200050000000000000003000000000000000a000000000000000b0000000000000008000000000000000200020009000000000000000100000076040d00000000000000",
+    "0e6c00000001000000000000000200000000000000000200030c00000000000000010101000200050000000000000003000000000000000a000000000000000b0000000000000008000000000000000200020009000000000000000100000076040d000000000000000b00000000000000",
     h,
   ),
   caseOf<transaction.TransactionRequest>(

@@ -2,8 +2,9 @@
  * A read transaction as its session sees it (design, 3.5; paper, 5.1 get_trans): what many keys show at one time, in at most
  * two rounds inside the datacenter.
  *
- *   round one ──every owner answered──▶ t = the greatest visible time among the answers, and at least the floor where something
- *               is prepared that the session may have seen a part of
+ *   round one ──every owner answered──▶ t = the greatest visible time among the answers, at least the time since when there is
+ *               known to be nothing where there is nothing, and at least the floor where something is prepared that the session
+ *               may have seen a part of
  *             ──▶ done, where every answer stays valid up to t
  *             ──▶ round two: the others are asked once more, at t ──▶ done
  *   too old at t: begun again, `snapshotAttemptsMax` times
@@ -82,8 +83,8 @@ export class ReadTransaction {
   private roundOneDone(): void {
     const answers = this.answers as SnapshotAnswer[];
     let time = 0;
-    for (const { version, unsettled } of answers) {
-      if (version !== undefined && version.visible > time) time = version.visible;
+    for (const { version, since, unsettled } of answers) {
+      time = Math.max(time, version === undefined ? since : version.visible);
       if (unsettled && this.floor > time) time = this.floor;
     }
     const late: number[] = [];

@@ -135,7 +135,8 @@ export class SnapshotReads {
       const prepared = oldestPrepared(record);
       let validThrough = Math.min(clock, prepared - 1);
       if (record.pendingLsn > durableLsn) validThrough = Math.min(validThrough, oldestTime - 1);
-      return { version, stable, validThrough, unsettled: prepared <= floor };
+      const since = version === undefined ? state.older.collectedUpTo : 0;
+      return { version, stable, since, validThrough, unsettled: prepared <= floor };
     });
   }
 
@@ -174,7 +175,7 @@ export class SnapshotReads {
         return;
       }
       const stable = version !== undefined && state.isStable(version);
-      answers.push({ version, stable, validThrough: hand.time, unsettled: false });
+      answers.push({ version, stable, since: 0, validThrough: hand.time, unsettled: false });
     }
     hand.end(answers, undefined);
   }

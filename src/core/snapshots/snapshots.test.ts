@@ -42,6 +42,27 @@ function now(node: TestNode): HybridTime {
   return node.turn((core) => core.clockTold);
 }
 
+describe("a snapshot of a key that was collected", () => {
+  it("is taken at a time at which it was gone, also where another owner's clock is behind", () => {
+    const c = pair();
+    const [ahead, behind] = [c.node(0, 0), c.node(0, 1)];
+    behind.skewMs = -20_000;
+    c.session(0, 1).put("1:b", "b");
+    const alice = c.session(0);
+    alice.put("0:a", "a");
+    alice.put("2:x", "x");
+    c.advance(1_000);
+    const deleted = alice.delete("2:x");
+    c.advance(transTimeMs * 4);
+    expect(deleted.done).toBe(true);
+    expect(ahead.core.state.local(2)?.records.get("2:x")?.current).toBeUndefined();
+    const snapshot = c.session(0).snapshot("2:x", "0:a", "1:b");
+    c.advance(100);
+    expect(snapshot.values).toEqual([undefined, "a", "b"]);
+    expect(snapshot.time).toBeGreaterThanOrEqual(deleted.version?.visible ?? 0);
+  });
+});
+
 describe("while one frame becomes durable", () => {
   it("a snapshot hears of the writes behind it in the same frame: what is not visible yet bounds what is promised", () => {
     const c = pair();

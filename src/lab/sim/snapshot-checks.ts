@@ -41,6 +41,8 @@ export function checkSnapshot(
   const here = world.datacenters[datacenter] as WorldDatacenter;
   const what = (): string => `a snapshot in datacenter ${datacenter}: ${describeSnapshot(shown)}`;
   let newest = 0;
+  // Where there is nothing because it was collected, that is so from its end on.
+  const times = [time];
   for (const [i, { key, version }] of shown.entries()) {
     if (version !== undefined) world.told(datacenter, key, version);
     const before = atStart[i];
@@ -52,7 +54,8 @@ export function checkSnapshot(
     newest = Math.max(newest, version?.visible ?? 0);
   }
   check(newest <= time, 9, () => `of time ${time}, but something in it became visible at ${newest}, ${what()}`);
-  for (const at of new Set([newest, time])) {
+  if (shown.every(({ collected }) => collected === undefined)) times.push(newest);
+  for (const at of new Set(times)) {
     for (const { key, version } of shown) {
       const then = here.history(key).at(at);
       const isSame =
