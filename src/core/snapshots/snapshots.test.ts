@@ -46,7 +46,7 @@ describe("a snapshot of a key that was collected", () => {
   it("is taken at a time at which it was gone, also where another owner's clock is behind", () => {
     const c = pair();
     const [ahead, behind] = [c.node(0, 0), c.node(0, 1)];
-    behind.skewMs = -20_000;
+    behind.skewMs = -25_000;
     c.session(0, 1).put("1:b", "b");
     const alice = c.session(0);
     alice.put("0:a", "a");
