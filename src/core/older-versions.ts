@@ -164,6 +164,8 @@ export class OlderVersions {
     let above = current;
     while (above.older !== undefined && compareVersions(version, above.older) < 0) above = above.older;
     if (version.visible >= above.visible) return;
+    // What lay between may have gone: this one would be taken for what was there then.
+    if (above.visible <= this.floor) return;
     const next = above.older;
     if (next !== undefined) this.unlinked(next);
     const below = this.dropHidden(next, version.visible);

@@ -3,6 +3,9 @@
  * first). Partition p is on node p mod 2.
  */
 import { describe, expect, test } from "vitest";
+import { KeyRecord } from "../key-record.ts";
+import { OlderVersions } from "../older-versions.ts";
+import { transTimeMs } from "../../shared/limits.ts";
 import { Cluster } from "../testing/cluster.ts";
 import { Outcome } from "../testing/outcome.ts";
 import { TransactionOutcome } from "../testing/transaction-outcome.ts";
@@ -172,6 +175,18 @@ describe("bugs that simulation found in transactions stay away", () => {
     expect(c.node(0).core.state.older.count).toBe(2);
     c.advance(20_000);
     expect(c.node(0).core.state.older.count).toBe(0);
+  });
+
+  test("a commit that comes when what superseded it has gone is not taken for what was there since (6, transTime cut short)", () => {
+    const older = new OlderVersions();
+    const record = new KeyRecord("k", 1);
+    const at = (time: number, visible: number): Version =>
+      new Version(effectAssign, "", time, 0, 0, time, visible, 1, 0);
+    for (const version of [at(10, 10), at(20, 20), at(30, 30)]) older.place(record, version);
+    older.expire(transTimeMs * ticksPerMs + 30, 0);
+    older.place(record, at(15, 15));
+    expect(older.at(record, 25)).toBe("gone");
+    expect(older.at(record, 35)).toBe(record.current);
   });
 
   test("a record with a later expiry and a value of any length is stored (35)", () => {
