@@ -180,6 +180,8 @@ export class Coordinator {
   private decide(transaction: Coordinated): void {
     const { state, log } = this;
     transaction.state = "deciding";
+    // As any write it waits for the disk however long that takes.
+    transaction.deadlineMs = Number.POSITIVE_INFINITY;
     const { visible, parts, seq } = this.fixParts(transaction);
     transaction.visible = visible;
     transaction.seq = seq;

@@ -16,7 +16,7 @@ npm run bench -- replication [--seconds 10] [--rate 5000] [--steps 6] [--port 17
 npm run bench -- transactions [--only cost] [--rounds 3] [--requests 200000] [--profile] [--port 17500] [--dir DIR] [--json FILE]
 npm run bench -- codec [--seconds 1]
 npm run bench -- log [--seconds 2] [--dir DIR]
-npm run bench -- judge [--operations 1000000]`;
+npm run bench -- judge [--operations 1000000] [--mixed]`;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -28,6 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
     requests: "200000",
     dir: "",
     profile: false,
+    mixed: false,
     seconds: "10",
     rate: "5000",
     steps: "6",
@@ -52,8 +53,9 @@ async function main(args: readonly string[]): Promise<number> {
     results = await transactions({ directory, port, rounds, requests, only, profile }, print);
   } else if (what === "codec") benchRespCodec(options.number("seconds"));
   else if (what === "log") await benchLogAppend(directory, options.number("seconds"));
-  else if (what === "judge") benchJudge(options.number("operations"), print);
-  else throw new LabUsageError(what === undefined ? "which benchmark?" : `there is no benchmark ${what}`);
+  else if (what === "judge") {
+    benchJudge(options.number("operations"), options.flag("mixed") ? "mixed" : "single", print);
+  } else throw new LabUsageError(what === undefined ? "which benchmark?" : `there is no benchmark ${what}`);
   const file = options.text("json");
   if (file !== "") writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
   return 0;

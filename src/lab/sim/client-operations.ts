@@ -8,7 +8,7 @@ import type { Session } from "../../core/session.ts";
 import { unixMsOfHybridTime } from "../../protocol/hybrid-time.ts";
 import { ExpiredVersion } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
-import type { Seen } from "../../history/format.ts";
+import type { HistoryVersion, Seen } from "../../history/format.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { Thread, ThreadStep } from "./thread.ts";
 import { describeVersion, dotOf, tagOf } from "./world-write.ts";
@@ -90,7 +90,7 @@ export abstract class ClientOperation implements OperationSink, TransactionSink 
     const collected = version === undefined ? world.foundNothing(node.datacenter, key) : undefined;
     thread.read(key, version, collected);
     if (collected !== undefined) this.checkEnded(key, collected);
-    if (version === undefined) return collected === undefined ? [] : [dotOf(collected)];
+    if (version === undefined) return collected === undefined ? [] : this.causesOf(collected);
     const dot = world.told(node.datacenter, key, version);
     const write = world.byDot.get(dot);
     if (write !== undefined) thread.sawPartOf(write);
@@ -108,6 +108,15 @@ export abstract class ClientOperation implements OperationSink, TransactionSink 
       return `${this.thread.name} found ${describeVersion(version)} of ${key} ${told}, which expires at ${version.expiry}`;
     });
     if (isExpired) this.scene.count("expired values found");
+  }
+
+  /**
+   * What rests on nothing rests on what ended there, which is applied everywhere. Of a transaction that is sure of this part
+   * alone: who sees the effect finds the others, since its floor is above them.
+   */
+  private causesOf(collected: Version): DotKey[] {
+    const dot = dotOf(collected);
+    return this.scene.world.byDot.get(dot)?.isTransaction === true ? [] : [dot];
   }
 
   /** Whoever is told of nothing, where something was, is past its end. */
@@ -210,13 +219,17 @@ export class PointOperation extends ClientOperation {
 
 export function seenOf(version: Version | undefined): Seen {
   if (version === undefined) return { saw: "never" };
-  const { datacenter, partition, seq, value } = version;
-  const dot = [datacenter, partition, seq] as const;
-  if (version instanceof ExpiredVersion) return { saw: "value", dot, version: versionOf(version) };
-  if (version.deleted) return { saw: "tombstone", dot, version: versionOf(version) };
-  return { saw: "value", dot, version: versionOf(version), value: tagOf(value) };
+  const origin = version.touch ?? version;
+  const dot = [origin.datacenter, origin.partition, version.dotSeq] as const;
+  const named = { dot, version: versionOf(version) };
+  if (version instanceof ExpiredVersion) return { saw: "expired", ...named };
+  if (version.deleted) return { saw: "tombstone", ...named };
+  // Who is told of what a transaction was judged against is not told the value.
+  if (version.value === "") return { saw: "value", ...named };
+  return { saw: "value", ...named, value: tagOf(version.value) };
 }
 
-export function versionOf(version: Version): readonly [time: number, datacenter: number, partition: number] {
-  return [version.time, version.datacenter, version.partition];
+export function versionOf({ time, datacenter, partition, touch }: Version): HistoryVersion {
+  if (touch === undefined) return [time, datacenter, partition];
+  return [time, datacenter, partition, touch.time, touch.datacenter, touch.partition];
 }

@@ -223,12 +223,12 @@ export class Client extends ClientRequests {
   private choicesFor(keys: readonly string[]): WriteChoice[] {
     const { random } = this;
     const all: Condition = random.chance(0.2) ? random.pick([conditionAbsent, conditionPresent]) : conditionNone;
-    const expires = this.parts.plan.expiring + this.parts.plan.touch > 0;
+    const { expiring, touch } = this.parts.plan;
     return keys.map((key): WriteChoice => {
       const plain = { ...plainWrite(key), condition: random.chance(0.8) ? all : conditionNone };
       if (random.chance(0.15)) return { ...plain, effect: effectDelete };
-      if (expires && random.chance(0.15)) return { ...plain, expiry: this.expiry() };
-      if (expires && random.chance(0.1)) {
+      if (expiring > 0 && random.chance(0.15)) return { ...plain, expiry: this.expiry() };
+      if (touch > 0 && random.chance(0.1)) {
         return { ...plain, effect: effectExpire, expiry: this.expiry(), condition: conditionNone };
       }
       return plain;

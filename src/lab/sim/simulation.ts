@@ -96,15 +96,7 @@ export class Simulation implements NodeObserver {
     if (isPushed) this.pushes = new Pushes(random.fork("pushes"), (situation) => this.reached.count(situation));
     this.makeNodes(random);
     const datacenters = this.plan.nodesOf.map((_, index) => `dc${index}`);
-    this.history.push(
-      historyHeader({
-        cluster: "simulated",
-        datacenters,
-        clock: "one",
-        unrecordedWrites: true,
-        collectsTombstones: true,
-      }),
-    );
+    this.history.push(historyHeader({ cluster: "simulated", datacenters, clock: "one", collectsTombstones: true }));
     this.makeClients(random.fork("workload"), options.clients);
     this.faults = new Faults(random.fork("faults"), this.plan.faults, {
       scheduler,

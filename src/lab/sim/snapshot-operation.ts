@@ -14,14 +14,14 @@ import type { WorldDatacenter } from "./world.ts";
 export class SnapshotOperation extends ClientOperation {
   private readonly keys: readonly string[];
   private readonly step: ThreadStep;
-  private readonly seqs: readonly number[];
+  private readonly seq: number;
   private atStart: readonly (Version | undefined)[] = [];
 
   constructor(scene: ClientScene, keys: readonly string[]) {
     super(scene);
     this.keys = keys;
     this.step = scene.thread.begin(undefined);
-    this.seqs = keys.map(() => scene.thread.recorder.begin());
+    this.seq = scene.thread.recorder.begin();
   }
 
   submit(): void {
@@ -42,10 +42,9 @@ export class SnapshotOperation extends ClientOperation {
     scene.note("snapshot", () => `${thread.name} at ${node.id}, of ${time}: ${words()}`);
     checkSnapshot(scene.world, node.datacenter, shown, this.atStart, time);
     this.step.saw = shown.flatMap(({ key, version }) => this.sees(key, version));
-    for (const [i, { key, version }] of shown.entries()) {
-      this.checkExpiry(key, version);
-      thread.recorder.read(this.seqs[i] as number, this.startMs, scene.nowMs(), key, seenOf(version));
-    }
+    for (const { key, version } of shown) this.checkExpiry(key, version);
+    const entries = shown.map(({ key, version }) => ({ key, seen: seenOf(version) }));
+    thread.recorder.snapshot(this.seq, this.startMs, scene.nowMs(), entries);
     this.end();
   }
 

@@ -10,6 +10,7 @@ import { recordFinalState } from "../../history/recorder.ts";
 import { seenOf } from "./client-operations.ts";
 import type { Simulation } from "./simulation.ts";
 import { check } from "./violation.ts";
+import { transactionsTouching } from "./write-operation.ts";
 
 /** The invariant that a rule of the judge is about, seen from outside. */
 const invariantOf: Readonly<Record<Rule, number>> = {
@@ -34,10 +35,8 @@ const invariantOf: Readonly<Record<Rule, number>> = {
 };
 
 export function judgeHistory(simulation: Simulation): void {
-  const { history, world, plan } = simulation;
-  // The history has no words for these yet.
-  const { transaction, permissions, touch, expiring } = plan.workload;
-  if (transaction + permissions + touch + expiring > 0) return;
+  const { history, world, reached } = simulation;
+  if (reached.situations.has(transactionsTouching)) return;
   const sink = { write: (line: HistoryLine): void => void history.push(line) };
   for (const { index, current } of world.datacenters) {
     const entries = [...current].map(([key, version]) => ({ key, seen: seenOf(version) }));

@@ -142,8 +142,9 @@ export class World {
   collect(datacenter: number, key: string, version: Version): void {
     const here = this.datacenters[datacenter] as WorldDatacenter;
     const what = (): string => `${describeVersion(version)} of ${key} is collected in datacenter ${datacenter}`;
+    const part = this.byDot.get(dotOf(version))?.part(key);
     for (const other of this.datacenters) {
-      check(other.hasWhole(dotOf(version)), 11, () => `${what()}, not applied yet in datacenter ${other.index}`);
+      check(part !== undefined && other.has(part), 11, () => `${what()}, not applied yet in datacenter ${other.index}`);
     }
     check(version.deleted || version.expiry > 0, 11, () => `${what()}, and has no end`);
     const before = here.collected.get(key);

@@ -9,8 +9,9 @@ import { conditionNone, expiryKept } from "../../protocol/messages/forward.ts";
 import type { Condition, WriteRequest } from "../../protocol/messages/forward.ts";
 import { effectAssign, effectDelete, effectExpire } from "../../protocol/version.ts";
 import type { EffectKind, Version, VersionName } from "../../protocol/version.ts";
+import type { HistoryVersion } from "../../history/format.ts";
 import type { RequestId } from "../../protocol/write.ts";
-import { ClientOperation, seenOf } from "./client-operations.ts";
+import { ClientOperation, seenOf, versionOf } from "./client-operations.ts";
 import type { ClientScene } from "./client-operations.ts";
 import type { Thread, ThreadStep } from "./thread.ts";
 import { describeVersion, dotOf } from "./world-write.ts";
@@ -152,7 +153,9 @@ export abstract class Writing extends ClientOperation {
       if (part.name !== undefined) thread.wrote(part.key, part.name);
     }
     const { datacenter, partition, seq, time } = write.name ?? version;
-    this.record({ outcome: "ok", dot: [datacenter, partition, seq], version: [time, datacenter, partition] });
+    const named = write.isTransaction ? undefined : write.first.version;
+    const recorded: HistoryVersion = named === undefined ? [time, datacenter, partition] : versionOf(named);
+    this.record({ outcome: "ok", dot: [datacenter, partition, seq], version: recorded });
   }
 
   missedBy({ code }: Failure): void {
@@ -186,6 +189,9 @@ function inWords(effect: EffectKind): string {
   return effect === effectExpire ? " (an expiry)" : "";
 }
 
+/** A situation for which the history has no word: it is not judged then. */
+export const transactionsTouching = "transactions that change an expiry";
+
 /** One key. */
 export class WriteOperation extends Writing {
   protected readonly hearsValues: boolean = true;
@@ -213,8 +219,13 @@ export class WriteOperation extends Writing {
   protected recordWrite(seq: number, endMs: number, outcome: Outcome): void {
     const { recorder } = this.thread;
     const { key, value, effect } = this.write.first;
-    if (effect === effectDelete) recorder.remove(seq, this.startMs, endMs, key, outcome);
-    else if (effect === effectAssign) recorder.write(seq, this.startMs, endMs, key, value, outcome);
+    if (effect === effectDelete) {
+      recorder.remove(seq, this.startMs, endMs, key, outcome);
+      return;
+    }
+    const told = { ...outcome, expires: this.choices[0]?.expiry !== 0 };
+    if (effect === effectAssign) recorder.write(seq, this.startMs, endMs, key, value, told);
+    else recorder.touch(seq, this.startMs, endMs, key, told);
   }
 }
 
@@ -237,8 +248,14 @@ export class TransactionOperation extends Writing {
     return old !== undefined || (isWritten && choice.condition !== conditionNone);
   }
 
-  /** The history has no word for it yet. */
-  protected recordWrite(): void {
-    this.scene.count(`transaction ${this.ending}`);
+  protected recordWrite(seq: number, endMs: number, outcome: Outcome): void {
+    const writes = this.write.parts.map(({ key, value, effect }, i) => ({
+      key,
+      value: effect === effectAssign ? value : undefined,
+      expires: effect === effectAssign && this.choices[i]?.expiry !== 0,
+    }));
+    this.thread.recorder.transaction(seq, this.startMs, endMs, writes, outcome);
+    this.scene.count(`transaction ${this.ending ?? "unknown"}`);
+    if (this.choices.some(({ effect }) => effect === effectExpire)) this.scene.count(transactionsTouching);
   }
 }

@@ -75,7 +75,10 @@ const noFence: Mutant = {
   rule: "whoever says that it has not decided by a time does not decide at or below it later",
   seeds: 8,
   invariants: [4, 9],
-  stress: (plan) => ({ ...slowly(transactional({ ...plan, clock: { skewMsMax: 10_000, driftMax: 0 } })), nodesOf: [5, 1] }),
+  stress: (plan) => ({
+    ...slowly(transactional({ ...plan, clock: { skewMsMax: 10_000, driftMax: 0 } })),
+    nodesOf: [5, 1],
+  }),
   created({ coordinator }) {
     coordinator["fence"] = (peer, id, time) => coordinator["send"](peer, id, verdictNotYet, time, 0);
   },
