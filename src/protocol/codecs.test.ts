@@ -39,7 +39,7 @@ import {
 import type { Codec } from "./testing/codec-laws.ts";
 import { decodePart, encodePart } from "./transaction-part.ts";
 import type { TransactionPart } from "./transaction-part.ts";
-import { asSeenAt, effectAssign, effectDelete, effectExpire, originOf, Version } from "./version.ts";
+import { effectAssign, effectDelete, effectExpire, originOf, Version } from "./version.ts";
 import { decodeRequestId, decodeWrite, encodeRequestId, encodeWrite } from "./write.ts";
 import type { RequestId, Write } from "./write.ts";
 import type { Bytes } from "../shared/bytes.ts";
@@ -620,13 +620,5 @@ describe("what a decoder refuses", () => {
     const keys = many.map(String);
     const asked = encoded({ encode: snapshot.encodeSnapshotRequest }, { id: 1, floor: 2, time: 3, keys }, h);
     expect(() => snapshot.decodeSnapshotRequest(cut(asked))).toThrow("at most 4096");
-  });
-});
-
-describe("a version that has expired", () => {
-  it("arrives as nothing, whatever the clock there says", () => {
-    const expired = asSeenAt(someTouched, someTouched.expiry);
-    const there = forward.decodeVersion(new ByteReader(encoded({ encode: forward.encodeVersion }, expired)));
-    expect([there.deleted, there.value, there.dotOrigin, there.dotSeq]).toEqual([true, "", originOf(2, 2), 9]);
   });
 });
