@@ -4,7 +4,12 @@
  */
 import { describe, expect, it } from "vitest";
 import { mutants } from "./mutants/all.ts";
+import { eagerCollection } from "./mutants/collection-mutants.ts";
 import { hunt } from "./mutants/hunt.ts";
+
+it("nothing is found where collection is early and no rule is broken", () => {
+  expect(hunt(eagerCollection)?.failure).toBeUndefined();
+}, 120_000);
 
 describe("a broken rule is found", () => {
   it.each(Object.entries(mutants))(

@@ -44,7 +44,7 @@ const gateDrops: Push = {
     gate.admit = (partition, write) => {
       const isIn = admit(partition, write);
       const [oldest] = gate.all();
-      if (oldest !== undefined && fires()) gate["drop"](oldest);
+      if (oldest !== undefined && !oldest.held && fires()) gate["drop"](oldest);
       return isIn;
     };
   },

@@ -31,6 +31,7 @@ import { Reached } from "./reached.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimNode } from "./sim-node.ts";
 import { Trace } from "./trace.ts";
+import { countCrash, countSituations } from "./transaction-situations.ts";
 import { judgeHistory } from "./verdict.ts";
 import { Violation } from "./violation.ts";
 import { WallClock } from "./wall-clock.ts";
@@ -229,6 +230,7 @@ export class Simulation implements NodeObserver {
         if (shipper.inFlightBytes >= shipWindowBytes) this.reached.count("shipping windows full");
       };
     }
+    countSituations(core, (situation) => this.reached.count(situation));
     this.pushes?.onto(core, `${node.id} ${node.incarnation}`);
     this.mutant?.created?.(core, this);
   }
@@ -249,6 +251,7 @@ export class Simulation implements NodeObserver {
   crashed(node: SimNode, core: NodeCore): void {
     this.checks.get(node)?.crashed();
     this.reached.add(node, core);
+    countCrash(core, (situation) => this.reached.count(situation));
     if (core.gate.waitingCount > 0) this.reached.count("crashes while writes wait");
     if (core.state.proposals.isFrameUnderWay) this.reached.count("crashes with a frame under way");
     if (node.isCheckpointing) this.reached.count("crashes during a checkpoint");

@@ -1,7 +1,10 @@
 /*
  * Mutants of the collection of tombstones and expired values (docs/PROTOCOL.md; of the models: Collect Ship, Got, Goes).
  */
-import type { Plan } from "../plan.ts";
+import type { NodeCore } from "../../../core/node-core.ts";
+import { transTimeMs } from "../../../shared/limits.ts";
+import { ticksPerMs } from "../../../protocol/hybrid-time.ts";
+import type { FaultPlan, Plan } from "../plan.ts";
 import { transactional } from "./snapshot-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -11,13 +14,46 @@ function deleting(plan: Plan): Plan {
   return { ...busy, nodesOf: [2, 2, 1], faults: { ...plan.faults, clogMs: 1_000, cutMs: 1_000, isolateMs: 3_000 } };
 }
 
+/** Decisions that take long to reach the disk, while what was prepared is deleted, and nothing is written over that. */
+function lateDecisions(plan: Plan): Plan {
+  const seldom = { actors: 6, thinkMs: 1_200, keys: 8, hotKeys: 8, read: 0, write: 0, remove: 8, burstMax: 1 };
+  const noFaults = Object.fromEntries(Object.keys(plan.faults).map((fault) => [fault, 0])) as unknown as FaultPlan;
+  return {
+    ...transactional(plan, { ...seldom, chain: 0, snapshot: 0, permissions: 0, transaction: 8 }),
+    nodesOf: [3, 1],
+    clock: { skewMsMax: 5, driftMax: 0 },
+    faults: noFaults,
+    disk: { ...plan.disk, syncMs: 1, slowSync: 0.1, slowSyncMs: 3_000, storeFailure: 0 },
+    network: { ...plan.network, localDelayMs: 0.5, wideDelayMs: 1, loss: 0, localLoss: 0, bytesPerMs: 1_000 },
+  };
+}
+
+/**
+ * Older versions and what ended go as early as all other rules allow: breaks none of them, since who asks for what was before is
+ * told so. A run is short beside the time that they stay.
+ */
+function eagerly({ collector, state: { older } }: NodeCore): void {
+  const expire = older.expire.bind(older);
+  older.expire = (now, timerMs) => expire(now + transTimeMs * ticksPerMs, timerMs);
+  const heldBy = collector.heldBy.bind(collector);
+  collector.heldBy = (record) => {
+    const why = heldBy(record);
+    const version = record.current;
+    if (why !== "transTime" || version === undefined || version.older !== undefined) return why;
+    if (!collector["isStable"](record, version)) return "stability";
+    return collector.openDatacenter(record) === undefined ? undefined : "closed time";
+  };
+}
+
 const preparedNotClosed: Mutant = {
   rule: "a closed time lies below what is prepared",
-  seeds: 40,
+  from: 16,
+  seeds: 8,
   invariants: [11],
-  stress: deleting,
-  created({ closing }) {
-    Reflect.set(closing, "oldestPrepared", () => Number.POSITIVE_INFINITY);
+  stress: lateDecisions,
+  created(core) {
+    eagerly(core);
+    Reflect.set(core.closing, "oldestPrepared", () => Number.POSITIVE_INFINITY);
   },
 };
 
@@ -26,8 +62,9 @@ const closedOnceReceived: Mutant = {
   seeds: 40,
   invariants: [11],
   stress: deleting,
-  created({ state }) {
-    for (const { closed } of state.partitions.values()) {
+  created(core) {
+    eagerly(core);
+    for (const { closed } of core.state.partitions.values()) {
       const closedOf = closed.closedOf.bind(closed);
       closed.closedOf = (datacenter) => closedOf(datacenter, Number.POSITIVE_INFINITY);
     }
@@ -39,8 +76,9 @@ const collectedUnstable: Mutant = {
   seeds: 20,
   invariants: [11],
   stress: deleting,
-  created({ collector }) {
-    collector["isStable"] = () => true;
+  created(core) {
+    eagerly(core);
+    core.collector["isStable"] = () => true;
   },
 };
 
@@ -49,9 +87,19 @@ const collectedOpen: Mutant = {
   seeds: 20,
   invariants: [11],
   stress: deleting,
-  created({ collector }) {
-    collector["firstNotClosed"] = () => undefined;
+  created(core) {
+    eagerly(core);
+    core.collector["firstNotClosed"] = () => undefined;
   },
+};
+
+/** No mutant: what those above rest on beside the rule that they break. */
+export const eagerCollection: Mutant = {
+  rule: "what ended may go as early as all rules but transTime allow",
+  seeds: 20,
+  invariants: [],
+  stress: lateDecisions,
+  created: eagerly,
 };
 
 export const collectionMutants: Readonly<Record<string, Mutant>> = {
