@@ -7,7 +7,7 @@ import * as logEntry from "./log-entry.ts";
 import { decodeDepCheck, decodeDepHolds, encodeDepCheck, encodeDepHolds } from "./messages/dep-check.ts";
 import type { CheckedDot, DepHolds } from "./messages/dep-check.ts";
 import * as forward from "./messages/forward.ts";
-import { messageHeaderBytes } from "./messages/message.ts";
+import { messageHeaderBytes as h } from "./messages/message.ts";
 import * as snapshot from "./messages/snapshot.ts";
 import * as stream from "./messages/stream.ts";
 import * as transaction from "./messages/transaction.ts";
@@ -118,7 +118,6 @@ const keepingRequest: forward.WriteRequest = {
   request: undefined,
 };
 
-const h = messageHeaderBytes;
 const cases: Case[] = [
   caseOf<Dependencies>(
     "dependencies",
