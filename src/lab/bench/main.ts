@@ -8,12 +8,13 @@ import { benchLogAppend } from "./log-append.ts";
 import { benchRespCodec } from "./resp-codec.ts";
 import { compare } from "./compare/compare.ts";
 import { replication } from "./replication/replication.ts";
+import { clientsDefault } from "./transactions/second-rounds.ts";
 import { transactions } from "./transactions/transactions.ts";
 import { LabUsageError, labOptions, runLabCommand } from "../lab-options.ts";
 
 const usage = `npm run bench -- compare [--rounds 3] [--requests 200000] [--dir DIR] [--profile] [--json FILE]
 npm run bench -- replication [--seconds 10] [--rate 5000] [--steps 6] [--port 17500] [--dir DIR] [--json FILE]
-npm run bench -- transactions [--only cost] [--rounds 3] [--requests 200000] [--profile] [--port 17500] [--dir DIR] [--json FILE]
+npm run bench -- transactions [--only cost|rounds|cut] [--rounds 3] [--requests 200000] [--seconds 10] [--clients 1024] [--profile] [--port 17500] [--dir DIR] [--json FILE]
 npm run bench -- codec [--seconds 1]
 npm run bench -- log [--seconds 2] [--dir DIR]
 npm run bench -- judge [--operations 1000000] [--mixed]`;
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     port: "17500",
     json: "",
     only: "",
+    clients: String(clientsDefault),
     operations: "1000000",
   });
   const directory = options.text("dir");
@@ -50,7 +52,9 @@ async function main(args: readonly string[]): Promise<number> {
   } else if (what === "transactions") {
     const [rounds, requests] = [options.number("rounds"), options.number("requests")];
     const [port, only, profile] = [options.number("port"), options.text("only"), options.flag("profile")];
-    results = await transactions({ directory, port, rounds, requests, only, profile }, print);
+    const [seconds, clients] = [options.number("seconds"), options.number("clients")];
+    const settings = { directory, port, rounds, requests, seconds, clients, only, profile };
+    results = await transactions(settings, print);
   } else if (what === "codec") benchRespCodec(options.number("seconds"));
   else if (what === "log") await benchLogAppend(directory, options.number("seconds"));
   else if (what === "judge") {
