@@ -61,7 +61,9 @@ async function putAfter(redis: Redis, key: string, { values, dots }: Acknowledge
 
 async function valuesAt(datacenter: number, keys: readonly string[]): Promise<(string | null)[]> {
   const redis = cluster.redis(datacenter);
-  const values = await redis.mget([...keys]);
+  const values: (string | null)[] = [];
+  // As many as a read transaction takes.
+  for (let i = 0; i < keys.length; i += 4096) values.push(...(await redis.mget(keys.slice(i, i + 4096))));
   redis.disconnect();
   return values;
 }

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { openTokenAnswer, readAnswer, snapshotAnswer, writeAnswer } from "./answers.ts";
+import { openTokenAnswer, readAnswer, snapshotAnswer, transactionAnswer, writeAnswer } from "./answers.ts";
+import { carry } from "./commands.ts";
 import { ProtocolError } from "./errors.ts";
 import type { ReplyValue } from "../protocol/resp/reply-values.ts";
+import { originOf } from "../protocol/version.ts";
 
 describe("answers", () => {
   it("to a read tell a value, a tombstone and a key that was never written apart", () => {
@@ -64,6 +66,15 @@ describe("answers", () => {
     expect(() => snapshotAnswer([8, 9, ["v"]], 1)).toThrow(ProtocolError);
   });
 
+  it("to a transaction whose condition failed may tell what was judged", () => {
+    const dependencies = { dots: [originOf(1, 7), 42], prefixes: [] };
+    const judged = carry(dependencies, 0).dependencies;
+    expect(transactionAnswer([0, 0, 0, 0, 0, 9, judged])).toMatchObject({ written: false, judged: dependencies });
+    expect(transactionAnswer([0, 0, 0, 0, 0, 9])).toEqual({ written: false, write: null, clock: 9 });
+    expect(transactionAnswer([1, 5, 1, 2, 3, 9])).toMatchObject({ written: true, clock: 9 });
+    expect(() => transactionAnswer([0, 0, 0, 0, 0, 9, "x"])).toThrow(ProtocolError);
+  });
+
   it("that contradict themselves are refused", () => {
     expect(() => readAnswer(["v", 0, 0, 2, 0, 9, 1, 0])).toThrow(ProtocolError);
     expect(() => readAnswer([null, 5, 1, 2, 3, 9, 1, 0])).toThrow(ProtocolError);
@@ -81,7 +92,7 @@ describe("answers", () => {
     const snapshotOfOne = (value: ReplyValue): unknown => snapshotAnswer(value, 1);
     fc.assert(
       fc.property(reply, (value) => {
-        for (const take of [readAnswer, snapshotOfOne, writeAnswer, openTokenAnswer]) {
+        for (const take of [readAnswer, snapshotOfOne, writeAnswer, transactionAnswer, openTokenAnswer]) {
           try {
             take(value);
           } catch (error) {

@@ -5,7 +5,7 @@
  *   COPS.GETVER              -> value, version, seq, clock, stable, tombstone, [dot's datacenter and partition, expiry]
  *   COPS.GETTRANS            -> time, clock, such an answer for each key
  *   COPS.PUTAFTER, DELAFTER  -> written, version, seq, clock, [dot's datacenter and partition]
- *   COPS.PUTTRANS            -> written, version, seq, clock
+ *   COPS.PUTTRANS            -> written, version, seq, clock, [what its conditions were judged against, as dependencies]
  *   COPS.MAKETOKEN           -> token
  *   COPS.OPENTOKEN           -> context, floor
  *
@@ -74,6 +74,15 @@ export interface WriteAnswer {
   /** What was written, else what the condition was judged against. */
   readonly write: Written | null;
   readonly clock: HybridTime;
+  /** Of a transaction of which a condition failed: all that the conditions were judged against. */
+  readonly judged?: Dependencies;
+}
+
+export function transactionAnswer(reply: ReplyValue): WriteAnswer {
+  const answer = writeAnswer(reply);
+  const judged = Array.isArray(reply) && !answer.written ? reply[6] : undefined;
+  if (typeof judged !== "string") return answer;
+  return { ...answer, judged: dependenciesOf(judged, "what a transaction was judged against") };
 }
 
 export function writeAnswer(reply: ReplyValue): WriteAnswer {
@@ -97,12 +106,15 @@ export interface OpenedToken {
 
 export function openTokenAnswer(reply: ReplyValue): OpenedToken {
   const fields = fieldsOf(reply, 2, "the answer to COPS.OPENTOKEN");
-  const context = textAnswer(fields[0] as ReplyValue, "the context of a token");
+  const what = "the context of a token";
+  return { dependencies: dependenciesOf(textAnswer(fields[0] as ReplyValue, what), what), floor: numberAt(fields, 1) };
+}
+
+function dependenciesOf(bytes: ByteString, what: string): Dependencies {
   try {
-    return { dependencies: decodeDependencies(new ByteReader(bytesOf(context))), floor: numberAt(fields, 1) };
+    return decodeDependencies(new ByteReader(bytesOf(bytes)));
   } catch (error) {
-    if (error instanceof ProtocolError) throw error;
-    throw new ProtocolError("the context of a token", error);
+    throw new ProtocolError(what, error);
   }
 }
 

@@ -17,7 +17,7 @@
  *
  * Keeps invariant 5 for the context. Bounded by `pendingPerContextMax`.
  */
-import { isReplyError, readAnswer, snapshotAnswer, textAnswer, writeAnswer } from "./answers.ts";
+import { isReplyError, readAnswer, snapshotAnswer, textAnswer } from "./answers.ts";
 import type { WriteAnswer } from "./answers.ts";
 import { ClientError, UnknownOutcomeError } from "./errors.ts";
 import type { NodeLink } from "./node-link.ts";
@@ -192,7 +192,7 @@ export class ContextThread implements Timed, OutcomeOwner {
         break;
       }
       case "write":
-        this.takeWrite(operation, writeAnswer(reply));
+        this.takeWrite(operation, operation.answerIn(reply));
         break;
       case "token": {
         const token = textAnswer(reply, "the answer to COPS.MAKETOKEN");
@@ -233,7 +233,7 @@ export class ContextThread implements Timed, OutcomeOwner {
     const outcome = this.unknown;
     if (outcome === undefined || outcome.numbered !== operation.numbered || isReplyError(reply)) return;
     try {
-      this.settle(outcome, writeAnswer(reply));
+      this.settle(outcome, operation.answerIn(reply));
     } catch (error) {
       // Not understood: as unknown as before.
       if (!(error instanceof ClientError)) throw error;

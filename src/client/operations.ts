@@ -6,7 +6,8 @@
  *      ▲                 │ refused, lost           each done exactly once: resolved or rejected
  *      `─────────────────'  ──deadline, abort, close──▶ done
  */
-import type { ReadAnswer, SnapshotAnswer } from "./answers.ts";
+import { transactionAnswer, writeAnswer } from "./answers.ts";
+import type { ReadAnswer, SnapshotAnswer, WriteAnswer } from "./answers.ts";
 import { carry, makeTokenCommand, readCommand, snapshotCommand, writeCommand } from "./commands.ts";
 import type { Carried, KeyWrite, WriteOrder } from "./commands.ts";
 import type { ContextThread } from "./context-thread.ts";
@@ -211,6 +212,10 @@ export class WriteOperation extends BaseOperation<WriteResult> {
     const { order, partition } = this;
     const carried = carry(seen.dependencies(), seen.floor);
     this.numbered = { order, partition, lane, request: lane.next(), carried, firstSentMs: nowMs };
+  }
+
+  answerIn(reply: ReplyValue): WriteAnswer {
+    return this.order.kind === "transaction" ? transactionAnswer(reply) : writeAnswer(reply);
   }
 
   command(): Command {

@@ -26,9 +26,10 @@ export class ThreadMemory {
   }
 
   /** A write that was not written has told what it was judged against, like a read. */
-  noteWrite({ written, write, clock }: WriteAnswer): void {
+  noteWrite({ written, write, clock, judged }: WriteAnswer): void {
     if (!written) {
       this.note(write, false, clock);
+      if (judged !== undefined) this.seen.merge(judged, clock);
       return;
     }
     if (write === null) return;

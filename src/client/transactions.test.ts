@@ -178,11 +178,13 @@ describe("a write transaction", () => {
 
   it("writes nothing when one of its conditions fails", async () => {
     const { time, datacenter, client } = await connected();
-    datacenter.store.put("taken", "x");
+    const taken = datacenter.store.put("taken", "x");
     const context = client.createContext();
     const claim = (key: string) => client.putTrans([put("a", "1"), { ...put(key, "mine"), ifAbsent: true }], context);
     expect(await time.until(claim("taken"))).toEqual({ written: false, found: null });
     expect(datacenter.store.current.get("a")).toBeUndefined();
+    // Whoever is told that it is taken has seen what took it.
+    expect(names(context)).toEqual([taken.dot]);
     expect(await time.until(claim("free"))).toMatchObject({ written: true });
     const absent = client.putTrans([put("b", "1"), { kind: "delete", key: "never", ifPresent: true }], context);
     expect(await time.until(absent)).toMatchObject({ written: false });

@@ -163,6 +163,7 @@ export class Collector implements LoadWaiter {
     // What snapshots could have seen before its end is not known any more; none can ask.
     const end = version.deleted ? version.visible : hybridTimeOfUnixMs(version.expiry);
     state.older.floor = Math.max(state.older.floor, record.unknownBefore, end);
+    state.older.collectedUpTo = Math.max(state.older.collectedUpTo, end);
     const partition = state.partitionOf(record);
     const before = record.bytes;
     partition.collect(record);

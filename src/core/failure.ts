@@ -22,7 +22,9 @@ export type FailureCode =
   /** What was visible at the time of a snapshot is not kept any more. */
   | "SNAPSHOTTOOOLD"
   /** Another transaction that is not decided holds one of the keys. Nothing was done. */
-  | "CONFLICT";
+  | "CONFLICT"
+  /** What would have to be told of these keys is more than one answer holds. Nothing was done. */
+  | "TOOLARGE";
 
 export interface Failure {
   readonly code: FailureCode;
@@ -39,6 +41,7 @@ const messages: Readonly<Record<FailureCode, string>> = {
   STALEREQUEST: "this request number was answered too long ago to tell how",
   SNAPSHOTTOOOLD: "what was visible at the time of this snapshot is not kept any more, start again",
   CONFLICT: "a transaction that is under way holds one of these keys; nothing was done, try again",
+  TOOLARGE: "the values that are asked for are together too large for one answer, ask for fewer keys; nothing was done",
   BADCONTEXT: "the context names what this cluster does not have, or what is not applied in this datacenter",
 };
 

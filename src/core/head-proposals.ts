@@ -42,10 +42,11 @@ export class PutProposal implements Proposal {
   }
 
   commit(): void {
-    const version = this.version;
-    const seq = version.dotSeq;
-    this.tail.applyVersion(this.record, version);
-    this.tail.seqsApplied(this.partition, datacenterOf(version.dotOrigin), seq, seq, version.index);
+    const { version, partition, tail } = this;
+    const { dotSeq: seq, touch } = version;
+    // Its time is above every one before it in the log; that of an effect on an expiry is its value's.
+    tail.applyVersion(this.record, version, touch === undefined);
+    tail.seqsApplied(partition, datacenterOf(version.dotOrigin), seq, seq, version.index);
     this.sink.writeDone(this.tag, version, this.old);
   }
 }

@@ -184,8 +184,24 @@ export class Head {
         : (old as Version).touched({ time, datacenter, partition: partition.id, seq }, expiry, time, index);
     const writer = state.proposals.writer;
     const at = beginEntry(writer, entryPut, partition.id, index, time);
-    const origin = { datacenter, partition: partition.id, time, seq };
-    encodeWrite(writer, { effect, ...origin, dependencies, expiry, request, part: undefined, target, key, value });
+    // Field by field: this is the hot path, and a spread copies by name.
+    const { id } = partition;
+    const part = undefined;
+    const written = {
+      effect,
+      datacenter,
+      partition: id,
+      time,
+      seq,
+      dependencies,
+      expiry,
+      request,
+      part,
+      target,
+      key,
+      value,
+    };
+    encodeWrite(writer, written);
     endEntry(writer, at);
     const seen = isJudged(write) ? observedAt(old, time) : undefined;
     state.proposals.propose(new PutProposal(this.tail, partition, record, version, seen, sink, tag), time);

@@ -31,6 +31,11 @@ export function judgedAgainst(write: WriteRequest, record: KeyRecord): Version |
   return isJudged(write) || write.effect === effectExpire ? record.latest : undefined;
 }
 
+/** Bytes of a value that its author is told of. */
+export function toldBytes(write: WriteRequest, record: KeyRecord): number {
+  return write.wantOld ? (judgedAgainst(write, record)?.value.length ?? 0) : 0;
+}
+
 /** The same, as its author is told of it. */
 export function observedAt(old: Version | undefined, time: HybridTime): Version | undefined {
   return old === undefined ? undefined : asSeenAt(old, unixMsOfHybridTime(time));

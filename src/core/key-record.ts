@@ -81,9 +81,10 @@ export class KeyRecord {
   }
 
   /** `version` is applied: visible, or beaten by what is. Answers whether it is visible. */
-  apply(version: Version, older: OlderVersions): boolean {
+  apply(version: Version, older: OlderVersions, isNewest = false): boolean {
     if (!this.loaded && this.current === undefined) this.unknownBefore = version.visible;
-    if (!older.place(this, version)) return false;
+    if (isNewest) older.placeNewest(this, version, this.valueBytes);
+    else if (!older.place(this, version)) return false;
     this.valueBytes = version.value.length;
     return true;
   }

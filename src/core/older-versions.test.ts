@@ -126,16 +126,16 @@ class Comparison {
     this.now += ms * ticksPerMs;
   }
 
-  private place(which: number, version: Version): void {
+  private place(which: number, version: Version, isNewest = false): void {
     this.models[which]?.versions.push(version);
-    (this.records[which] as KeyRecord).apply(version, this.older);
+    (this.records[which] as KeyRecord).apply(version, this.older, isNewest);
   }
 
   private put(which: number, bytes: number, deletes: boolean): void {
     const time = ++this.now;
     this.usedTimes.add(time);
     const effect = deletes ? effectDelete : effectAssign;
-    this.place(which, versionOf(time, time, { value: "v".repeat(bytes), effect }));
+    this.place(which, versionOf(time, time, { value: "v".repeat(bytes), effect }), true);
   }
 
   /** What was prepared before becomes visible at a time that has passed; `beats` so many of the greatest versions are greater. */
@@ -164,7 +164,8 @@ class Comparison {
   private expire(): void {
     this.older.expire(this.now, this.nowMs);
     expect(this.older.bytes).toBeLessThanOrEqual(olderVersionsBytesMax);
-    if (this.older.pinCount === 0) expect(this.older.bytes).toBe(this.linkedBytes());
+    // What a commit below hid stays counted until its time has come.
+    if (this.older.pinCount === 0) expect(this.older.bytes).toBeGreaterThanOrEqual(this.linkedBytes());
   }
 
   private pin(back: number): void {

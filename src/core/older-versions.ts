@@ -17,6 +17,7 @@
  * Keeps invariant 11. Bounded (invariant 12) by `olderVersionsBytesMax`.
  */
 import type { KeyRecord } from "./key-record.ts";
+import { SupersedingQueue } from "./superseding-queue.ts";
 import { olderVersionsBytesMax, pinMsMax, pinnedBytesMax, pinsMax, transTimeMs } from "../shared/limits.ts";
 import { ticksPerMs } from "../protocol/hybrid-time.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
@@ -42,22 +43,25 @@ function sizeOf(version: Version): number {
 export class OlderVersions {
   /** At or above this time every key can be read exactly. */
   floor: HybridTime = 0;
-  /** Of versions that wait for their time to go. */
-  bytes = 0;
+  /** Where there is nothing, something may have been before this time that ended and was collected. */
+  collectedUpTo: HybridTime = 0;
   pinnedBytes = 0;
   /** Pins that ended before their scans did: too old, or too much was kept for them. */
   pinsBroken = 0;
-  /** The versions that superseded others, oldest first, each with its record. */
-  private superseding: Version[] = [];
-  private records: KeyRecord[] = [];
-  private head = 0;
+  private readonly superseding = new SupersedingQueue();
+  private readonly onDue = (record: KeyRecord, by: Version, time: HybridTime): void => this.letGo(record, by, time);
   private readonly pins = new Set<Pin>();
   /** What outlived its time for a pin alone, and the records that it belongs to. */
   private kept = new Set<Version>();
   private pinned = new Set<KeyRecord>();
 
   get count(): number {
-    return this.superseding.length - this.head;
+    return this.superseding.length;
+  }
+
+  /** Of versions that wait for their time to go. */
+  get bytes(): number {
+    return this.superseding.bytes;
   }
 
   get pinCount(): number {
@@ -77,7 +81,21 @@ export class OlderVersions {
 
   /** When the oldest version that is kept was superseded; undefined when there is none. */
   get oldest(): HybridTime | undefined {
-    return this.superseding[this.head]?.visible;
+    return this.count === 0 ? undefined : this.superseding.oldest;
+  }
+
+  /**
+   * A version that is greater, and becomes visible later, than everything that was applied to its record: a client's put, whose
+   * time is above every one before in the log. So what it supersedes, which is cold memory, need not be looked at; its value has
+   * `currentBytes`.
+   */
+  placeNewest(record: KeyRecord, version: Version, currentBytes: number): void {
+    const { current } = record;
+    if (current !== undefined) {
+      version.older = current;
+      this.superseding.push(version, record, version.visible, versionOverheadBytes + currentBytes);
+    }
+    record.current = version;
   }
 
   /** A version of a record is applied. Answers whether readers see it now, or what they see is greater. */
@@ -123,13 +141,8 @@ export class OlderVersions {
       this.unpin(pin);
     }
     const due = now - transTimeMs * ticksPerMs;
-    while (this.head < this.superseding.length) {
-      const by = this.superseding[this.head] as Version;
-      if (by.visible > due && this.bytes <= olderVersionsBytesMax) break;
-      this.letGo(this.records[this.head] as KeyRecord, by);
-      this.head++;
-    }
-    this.trim();
+    const { superseding } = this;
+    while (superseding.oldest <= due || superseding.bytes > olderVersionsBytesMax) superseding.shift(this.onDue);
   }
 
   /** Keeps what is visible at `time`, which is not before `floor`; undefined when there are too many pins. */
@@ -185,32 +198,28 @@ export class OlderVersions {
 
   private link(record: KeyRecord, by: Version, older: Version): void {
     by.older = older;
-    this.superseding.push(by);
-    this.records.push(record);
-    this.bytes += sizeOf(older);
+    this.superseding.push(by, record, by.visible, sizeOf(older));
   }
 
   /** It is no older version of its record any more, or linked anew. */
   private unlinked(version: Version): void {
     if (this.kept.delete(version)) this.pinnedBytes -= sizeOf(version);
-    else this.bytes -= sizeOf(version);
   }
 
   /** What `by` superseded, and all that was superseded before that. */
-  private letGo(record: KeyRecord, by: Version): void {
+  private letGo(record: KeyRecord, by: Version, time: HybridTime): void {
     if (by.older === undefined) return;
-    if (by.visible > this.floor) this.floor = by.visible;
+    if (time > this.floor) this.floor = time;
+    if (this.pins.size === 0 && this.kept.size === 0) {
+      by.older = undefined;
+      return;
+    }
     for (let above = by; above.older !== undefined;) {
       const version: Version = above.older;
-      if (!this.kept.has(version)) {
-        this.bytes -= sizeOf(version);
-        if (!this.keepForPins(record, version, above.visible)) {
-          above.older = version.older;
-          version.older = undefined;
-          continue;
-        }
-      }
-      above = version;
+      if (!this.kept.has(version) && !this.keepForPins(record, version, above.visible)) {
+        above.older = version.older;
+        version.older = undefined;
+      } else above = version;
     }
   }
 
@@ -236,19 +245,6 @@ export class OlderVersions {
         above.older = version.older;
         version.older = undefined;
       } else above = version;
-    }
-  }
-
-  private trim(): void {
-    if (this.head === this.superseding.length) {
-      if (this.head === 0) return;
-      this.superseding = [];
-      this.records = [];
-      this.head = 0;
-    } else if (this.head > 1024 && this.head * 2 > this.superseding.length) {
-      this.superseding = this.superseding.slice(this.head);
-      this.records = this.records.slice(this.head);
-      this.head = 0;
     }
   }
 }

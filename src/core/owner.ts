@@ -21,11 +21,12 @@ import type { SnapshotReads } from "./snapshots/snapshot-reads.ts";
 import type { HomeTransactions } from "./transactions/home-transactions.ts";
 import type { SettleWaiter } from "./transactions/settling.ts";
 import { invariant } from "../shared/assert.ts";
+import { snapshotReplyBytesMax } from "../shared/limits.ts";
 import { DecodeError } from "../protocol/byte-reader.ts";
 import { encodeReadReply, encodeWriteReply } from "../protocol/messages/forward.ts";
 import type { ForwardedRead, ForwardedWrite } from "../protocol/messages/forward.ts";
 import { encodeSnapshotReply } from "../protocol/messages/snapshot.ts";
-import type { SnapshotRequest } from "../protocol/messages/snapshot.ts";
+import type { SnapshotAnswer, SnapshotRequest } from "../protocol/messages/snapshot.ts";
 import { encodeTransactionReply } from "../protocol/messages/transaction.ts";
 import type { TransactionReply, TransactionRequest } from "../protocol/messages/transaction.ts";
 import type { Version } from "../protocol/version.ts";
@@ -164,7 +165,7 @@ export class Owner {
     this.snapshots.read(keys, floor, time, (answers, failure) => {
       if (link.isDown) return;
       const clock = this.state.clock.told();
-      encodeSnapshotReply(this.state.outboxes.to(peer), { id, clock, failure, answers });
+      encodeSnapshotReply(this.state.outboxes.to(peer), { id, clock, failure, answers: oneMessageOf(answers) });
     });
   }
 
@@ -279,4 +280,14 @@ export class Owner {
     const { placement } = this.state;
     return this.state.local(placement.partitionOfHash(placement.hash(key)));
   }
+}
+
+/** The first of these answers, as many as one message holds, and at least one: the asker asks for the rest. */
+function oneMessageOf(answers: readonly SnapshotAnswer[]): readonly SnapshotAnswer[] {
+  let bytes = 0;
+  for (const [i, { version }] of answers.entries()) {
+    bytes += version === undefined ? 0 : version.value.length;
+    if (bytes > snapshotReplyBytesMax && i > 0) return answers.slice(0, i);
+  }
+  return answers;
 }

@@ -84,9 +84,9 @@ export class Partition {
   }
 
   /** A version of this record is applied. Answers whether it is visible. */
-  apply(record: KeyRecord, version: Version, older: OlderVersions): boolean {
+  apply(record: KeyRecord, version: Version, older: OlderVersions, isNewest = false): boolean {
     const before = record.bytes;
-    const visible = record.apply(version, older);
+    const visible = record.apply(version, older, isNewest);
     this.bytes += record.bytes - before;
     return visible;
   }

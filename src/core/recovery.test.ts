@@ -232,6 +232,49 @@ describe("the meta record", () => {
     meta[0] = metaFormat + 1;
     expect(() => restoreMeta(c.node(0).core, meta)).toThrow("checkpoint format");
   });
+
+  it("of format 1, as it was before there were transactions, is read: it ends where those begin", () => {
+    const c = new Cluster({ datacenters: 2 });
+    c.session(0).put("0:x", "1", { request: { client: "c", number: 1, answeredBelow: 0 } });
+    c.settle();
+    const node = c.node(0);
+    node.checkpoint();
+    const meta = node.store.get(metaKey);
+    if (meta === undefined) throw new Error("there is a meta record");
+    // Two counts of nothing: prepared parts, and decisions that are not done.
+    expect([...meta.subarray(meta.length - 8)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    const old = meta.subarray(0, meta.length - 8);
+    old[0] = 1;
+    node.store.set(metaKey, old);
+    restart(c, node);
+    expect(visible(c, 0, "0:x")).toBe("1");
+    expect(node.core.head.requests.size).toBe(1);
+    expect(node.core.state.local(0)?.appliedOf(0).watermark).toBeGreaterThanOrEqual(1);
+  });
+
+  it("keeps what is prepared and what is decided and not done, wherever its node was when it was written", () => {
+    const c = new Cluster({ datacenters: 2, nodes: 2 });
+    const [coordinator, cohort] = [c.node(0, 0), c.node(0, 1)];
+    c.advance(100);
+    c.hold(coordinator, cohort);
+    c.session(0).putAll({ "0:a": "1", "1:b": "1" });
+    c.settle();
+    c.deliver(coordinator, cohort);
+    c.settle();
+    for (const node of [coordinator, cohort]) {
+      node.checkpoint();
+      const meta = node.store.get(metaKey);
+      if (meta === undefined) throw new Error("there is a meta record");
+      const { core } = new Cluster({ datacenters: 2, nodes: 2 }).node(0, node === coordinator ? 0 : 1);
+      restoreMeta(core, meta);
+      expect(core.coordinator.table.size).toBe(node === coordinator ? 1 : 0);
+      expect(core.cohort.table.size).toBe(node === cohort ? 1 : 0);
+      expect([...core.cohort.prepared()].flatMap(({ indexes }) => indexes)).toEqual(node === cohort ? [1] : []);
+      const [part] = [...core.cohort.table.values()].flatMap(({ parts }) => parts);
+      expect(part?.record.prepared).toEqual(node === cohort ? [part] : undefined);
+      expect(part?.record.pins).toBe(node === cohort ? 1 : undefined);
+    }
+  });
 });
 
 /** What readers of a datacenter find: key, dot, value. Whether a tombstone was collected already is each one's own business. */

@@ -98,6 +98,7 @@ export class Recovery {
     stability.restore(state.clock.durableBound);
     // What was visible before is known as far as it still is: older versions were memory.
     state.older.floor = state.clock.durableBound;
+    state.older.collectedUpTo = state.clock.durableBound;
     for (const partition of state.partitions.values()) {
       const given = partition.seq;
       partition.recoveredSeq = given;

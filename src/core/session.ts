@@ -15,7 +15,6 @@
  *
  * Keeps invariant 5 for the session. Bounded by `sessionQueueMax`.
  */
-import { Attach } from "./attach.ts";
 import type { Seen } from "./attach.ts";
 import { Context } from "./context.ts";
 import { failureOf } from "./failure.ts";
@@ -29,11 +28,11 @@ import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
 import { oldestPrepared } from "./prepared-write.ts";
 import { knownFrom, noteSeen, toldAt } from "./session-seen.ts";
+import { SessionAttach } from "./session-attach.ts";
 import type { SessionServices } from "./session-services.ts";
 import { SessionTransactions } from "./session-transactions.ts";
 import type { SettleWaiter } from "./transactions/settling.ts";
-import { maxSkewMs, sessionQueueMax } from "../shared/limits.ts";
-import { ticksPerMs } from "../protocol/hybrid-time.ts";
+import { sessionQueueMax } from "../shared/limits.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
 import type { Version } from "../protocol/version.ts";
 import type { RequestId } from "../protocol/write.ts";
@@ -64,7 +63,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   private settling = false;
   /** It was waited for too long. */
   private gaveUp = false;
-  private attach: Attach | undefined;
+  private readonly attaching: SessionAttach;
   private readonly transactions: SessionTransactions;
   /** The last proposal of this session in this node's log. */
   private lastLsn = 0;
@@ -80,6 +79,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     this.id = id;
     this.services = services;
     this.context = new Context(services.state.counters);
+    this.attaching = new SessionAttach(services, this.context, () => this.advance());
     this.transactions = new SessionTransactions(
       services,
       this.context,
@@ -162,10 +162,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   close(): void {
     this.queue.length = 0;
     this.started = 0;
-    if (this.attach === undefined) return;
-    this.attach.cancel();
-    this.services.attaches.delete(this.attach);
-    this.attach = undefined;
+    this.attaching.cancel();
   }
 
   /** Starts what may start now. What is submitted meanwhile, by those who are told, joins the end of the queue. */
@@ -237,7 +234,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   private get nothingOut(): boolean {
     if (this.readsForwarded > 0 || this.writeForwarded || this.loading) return false;
-    return this.attach === undefined && !this.settling && !this.transactions.isOut;
+    return !this.attaching.isOut && !this.settling && !this.transactions.isOut;
   }
 
   private dropStarted(): void {
@@ -281,7 +278,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   private forwardRead(owner: NodeId, key: ByteString, sink: OperationSink, tag: number): boolean {
     if (this.writeForwarded || this.loading || this.settling) return false;
-    if (this.attach !== undefined || this.transactions.isOut) return false;
+    if (this.attaching.isOut || this.transactions.isOut) return false;
     if (this.readsForwarded > 0 && this.readOwner !== owner) return false;
     this.readsForwarded++;
     this.readOwner = owner;
@@ -301,7 +298,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     if (!head.canPropose) return this.services.stall(this);
     const record = partition.record(write.key, hash);
     if (head.mustWait(write, record)) {
-      if (!this.gaveUp) return head.await(record, this) === "loading" ? this.isLoading() : this.isSettling();
+      if (!this.gaveUp) return this.waitsFor(head.await(record, this));
       sink.failed(tag, failureOf("CONFLICT"));
       return true;
     }
@@ -352,27 +349,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   private startAttach(seen: Seen, timeoutMs: number, sink: OperationSink, tag: number): boolean {
     if (!this.nothingOut) return false;
-    const { state, answers, remote } = this.services;
-    if (seen.floor > state.clock.physicalTime + maxSkewMs * ticksPerMs) {
-      sink.failed(tag, failureOf("CLOCKSKEW"));
-      return true;
-    }
-    const attach = new Attach(state, answers, remote, seen, state.timerMs + timeoutMs, () => {
-      this.attach = undefined;
-      this.services.attaches.delete(attach);
-      this.context.merge(seen.dependencies, Math.max(seen.floor, state.clock.told(), remote.clockSeen));
-      sink.reached(tag);
-      state.wake();
-      this.advance();
-    });
-    this.attach = attach;
-    this.services.attaches.set(attach, () => {
-      attach.cancel();
-      this.attach = undefined;
-      sink.failed(tag, failureOf("TIMEOUT"));
-      this.advance();
-    });
-    attach.begin();
+    this.attaching.start(seen, timeoutMs, sink, tag);
     return true;
   }
 
@@ -408,13 +385,8 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     return false;
   }
 
-  private isLoading(): false {
-    this.loading = true;
-    return false;
-  }
-
-  private isSettling(): false {
-    this.settling = true;
+  private waitsFor(what: "loading" | "settling"): false {
+    this[what] = true;
     return false;
   }
 

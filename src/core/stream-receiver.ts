@@ -179,8 +179,9 @@ export class StreamReceiver {
         `a write of ${write.datacenter}/${write.partition} came from datacenter ${this.datacenter}`,
       );
     }
-    if ((cursor.kind === entryPart) !== (write.part !== undefined))
+    if ((cursor.kind === entryPart) !== (write.part !== undefined)) {
       throw new DecodeError("a part is an entry of its own");
+    }
     this.state.counters.writesReceived++;
     if (!this.gate.admit(partition, write)) this.gap = true;
   }

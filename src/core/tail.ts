@@ -30,10 +30,13 @@ export class Tail {
     this.listeners.push(listener);
   }
 
-  /** A version's entry is durable. Answers whether it is visible now, or beaten by what is. */
-  applyVersion(record: KeyRecord, version: Version): boolean {
+  /**
+   * A version's entry is durable. Answers whether it is visible now, or beaten by what is. `isNewest` says that it beats
+   * everything before it (older-versions.ts).
+   */
+  applyVersion(record: KeyRecord, version: Version, isNewest = false): boolean {
     const before = record.bytes;
-    const visible = this.state.partitionOf(record).apply(record, version, this.state.older);
+    const visible = this.state.partitionOf(record).apply(record, version, this.state.older, isNewest);
     record.pins--;
     record.used = true;
     record.loaded = true;

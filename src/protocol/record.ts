@@ -17,7 +17,7 @@ import { Version } from "./version.ts";
 import { decodeEffect, decodeVersionName, encodeVersionName } from "./write.ts";
 import type { Bytes, ByteString } from "../shared/bytes.ts";
 
-export const recordFormat = 1;
+const recordFormat = 1;
 export const recordFormatTouched = 2;
 export const recordPrefixBytes = 7;
 /** All fields before the value, of either format. */

@@ -76,12 +76,14 @@ export class PinnedSnapshots {
     const name = `${state.self}-${state.clock.told()}-${++this.last}`;
     try {
       const clocks = await this.onEachNode((node) => this.call<HybridTime>(node, callPin, { id: name }));
-      if (clocks.includes(refused))
+      if (clocks.includes(refused)) {
         throw new ReplyError("BUSY as many snapshots are pinned as may be, close one first", true);
+      }
       const time = Math.max(...clocks);
       const pinned = await this.onEachNode((node) => this.call<HybridTime>(node, callPin, { id: name, time }));
-      if (pinned.includes(refused))
+      if (pinned.includes(refused)) {
         throw new ReplyError("BUSY the nodes' clocks are too far apart for a snapshot", true);
+      }
       return { id: `${time}.${name}`, time };
     } catch (error) {
       await this.unpinEverywhere(name);

@@ -80,6 +80,12 @@ export const inFlightBytesMax = 64 * MiB;
 export const transactionKeysMax = 4096;
 /** Keys and values of one write transaction together. */
 export const transactionBytesMax = 16 * MiB;
+/** Values that a write transaction tells of what it replaces: they travel in one message. */
+export const oldValuesBytesMax = 48 * MiB;
+/** With this much of values an owner ends its answer to a read transaction, and is asked for the rest. */
+export const snapshotReplyBytesMax = 16 * MiB;
+/** Values of one read transaction that come from other nodes. */
+export const snapshotBytesMax = 256 * MiB;
 /** A superseded version stays readable for this long (design, 3.5; paper, 5.1.2). */
 export const transTimeMs = 5_000;
 /** Superseded versions kept in memory; beyond it the oldest go before their time. */

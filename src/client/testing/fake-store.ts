@@ -8,6 +8,7 @@ import { formatDot, originOf } from "../../protocol/version.ts";
 import type { ReplyValue } from "../../protocol/resp/reply-values.ts";
 import { replyError } from "../../protocol/resp/reply-values.ts";
 import { murmur3 } from "../../shared/murmur3.ts";
+import { carry } from "../commands.ts";
 import type { Command } from "../transport.ts";
 
 export interface StoredWrite {
@@ -74,7 +75,12 @@ export class FakeStore {
     const failing = writes.find((write) => !this.holds(write));
     const found = failing === undefined || command[0] === "COPS.PUTTRANS" ? undefined : this.current.get(failing.key);
     const written = failing === undefined ? this.apply(request) : undefined;
-    const answer = (): ReplyValue => this.answer(written ?? found, written !== undefined);
+    const judged = command[0] === "COPS.PUTTRANS" && written === undefined ? [this.judgedBy(writes)] : [];
+    const length = command[0] === "COPS.PUTTRANS" ? 6 : 8;
+    const answer = (): ReplyValue => [
+      ...this.answer(written ?? found, written !== undefined).slice(0, length),
+      ...judged,
+    ];
     this.remember(request, answer);
     return answer();
   }
@@ -167,7 +173,16 @@ export class FakeStore {
     known.answers.set(number, answer);
   }
 
-  private answer(write: StoredWrite | undefined, isWritten: boolean): ReplyValue {
+  /** What the conditions of these were judged against, as dependencies. */
+  private judgedBy(writes: readonly FakeWrite[]): string {
+    const dots = writes.flatMap(({ key, condition }) => {
+      const found = condition === undefined ? undefined : this.current.get(key);
+      return found === undefined ? [] : [originOf(this.datacenter, found.dotPartition), found.seq];
+    });
+    return carry({ dots, prefixes: [] }, 0).dependencies;
+  }
+
+  private answer(write: StoredWrite | undefined, isWritten: boolean): number[] {
     const written = isWritten ? 1 : 0;
     if (write === undefined) return [written, 0, 0, 0, 0, this.clock, 0, 0];
     const { time, partition, seq, dotPartition } = write;

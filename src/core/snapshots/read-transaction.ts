@@ -2,17 +2,20 @@
  * A read transaction as its session sees it (design, 3.5; paper, 5.1 get_trans): what many keys show at one time, in at most
  * two rounds inside the datacenter.
  *
- *   round one ──every owner answered──▶ t = the greatest visible time among the answers, and at least the floor where something
- *               is prepared that the session may have seen a part of
+ *   round one ──every owner answered──▶ t = the greatest visible time among the answers, at least the time since when there is
+ *               known to be nothing where there is nothing, and at least the floor where something is prepared that the session
+ *               may have seen a part of
  *             ──▶ done, where every answer stays valid up to t
  *             ──▶ round two: the others are asked once more, at t ──▶ done
  *   too old at t: begun again, `snapshotAttemptsMax` times
+ *
+ * An owner whose values are more than one message holds answers for the first keys, and is asked for the rest in the same round.
  *
  * Any t is a causal cut, because visible times follow causality. No answer waits for another datacenter.
  *
  * Keeps invariant 9.
  */
-import { snapshotAttemptsMax } from "../../shared/limits.ts";
+import { snapshotAttemptsMax, snapshotBytesMax } from "../../shared/limits.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import type { SnapshotAnswer } from "../../protocol/messages/snapshot.ts";
 import type { NodeId } from "../placement.ts";
@@ -47,6 +50,8 @@ export class ReadTransaction {
   private clock: HybridTime = 0;
   private attempt = 0;
   private rounds = 0;
+  /** Of values that came in several messages. */
+  private bytes = 0;
 
   /** `owners` are those of the keys, in order. */
   constructor(
@@ -66,6 +71,7 @@ export class ReadTransaction {
   begin(): void {
     this.attempt++;
     this.failure = undefined;
+    this.bytes = 0;
     this.answers = this.keys.map(() => undefined);
     this.round(
       this.keys.map((_, i) => i),
@@ -77,8 +83,8 @@ export class ReadTransaction {
   private roundOneDone(): void {
     const answers = this.answers as SnapshotAnswer[];
     let time = 0;
-    for (const { version, unsettled } of answers) {
-      if (version !== undefined && version.visible > time) time = version.visible;
+    for (const { version, since, unsettled } of answers) {
+      time = Math.max(time, version === undefined ? since : version.visible);
       if (unsettled && this.floor > time) time = this.floor;
     }
     const late: number[] = [];
@@ -102,15 +108,31 @@ export class ReadTransaction {
       else asked.push(i);
     }
     this.missing = byOwner.size;
-    for (const [owner, asked] of byOwner) {
-      const keys = asked.map((i) => this.keys[i] as ByteString);
-      this.ask(owner, keys, time, (answers, clock, failure) => {
-        if (clock > this.clock) this.clock = clock;
-        if (failure !== undefined || answers.length !== asked.length) this.failure ??= failure ?? "UNAVAILABLE";
-        else for (const [at, i] of asked.entries()) this.answers[i] = answers[at];
-        if (--this.missing === 0) this.roundOver(over);
-      });
-    }
+    for (const [owner, asked] of byOwner) this.askOne(owner, asked, time, over);
+  }
+
+  private askOne(owner: NodeId, asked: readonly number[], time: HybridTime, over: () => void): void {
+    const keys = asked.map((i) => this.keys[i] as ByteString);
+    this.ask(owner, keys, time, (answers, clock, failure) => {
+      if (clock > this.clock) this.clock = clock;
+      const rest = asked.slice(answers.length);
+      if (failure !== undefined || answers.length === 0 || answers.length > asked.length) {
+        this.failure ??= failure ?? "UNAVAILABLE";
+      } else if (rest.length > 0 && this.isTooMuch(answers)) this.failure ??= "TOOLARGE";
+      else {
+        for (const [at, answer] of answers.entries()) this.answers[asked[at] as number] = answer;
+        if (rest.length > 0 && this.failure === undefined) {
+          this.askOne(owner, rest, time, over);
+          return;
+        }
+      }
+      if (--this.missing === 0) this.roundOver(over);
+    });
+  }
+
+  private isTooMuch(answers: readonly SnapshotAnswer[]): boolean {
+    for (const { version } of answers) this.bytes += version === undefined ? 0 : version.value.length;
+    return this.bytes > snapshotBytesMax;
   }
 
   private roundOver(over: () => void): void {

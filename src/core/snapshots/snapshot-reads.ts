@@ -31,6 +31,8 @@ class SnapshotInHand implements LoadWaiter, SettleWaiter {
   readonly time: HybridTime;
   private readonly done: SnapshotListener;
   private over = false;
+  /** Records that are being read from the store. */
+  loading = 0;
 
   constructor(
     reads: SnapshotReads,
@@ -48,7 +50,7 @@ class SnapshotInHand implements LoadWaiter, SettleWaiter {
   }
 
   recordLoaded(): void {
-    this.reads.goOn(this);
+    if (--this.loading === 0) this.reads.goOn(this);
   }
 
   settled(): void {
@@ -104,9 +106,10 @@ export class SnapshotReads {
     if (hand.isOver) return;
     for (const record of hand.records) {
       if (record.loaded) continue;
+      hand.loading++;
       this.state.load(record, hand);
-      return;
     }
+    if (hand.loading > 0) return;
     if (hand.time === 0) {
       hand.end(this.now(hand), undefined);
       return;
@@ -132,7 +135,8 @@ export class SnapshotReads {
       const prepared = oldestPrepared(record);
       let validThrough = Math.min(clock, prepared - 1);
       if (record.pendingLsn > durableLsn) validThrough = Math.min(validThrough, oldestTime - 1);
-      return { version, stable, validThrough, unsettled: prepared <= floor };
+      const since = version === undefined ? state.older.collectedUpTo : 0;
+      return { version, stable, since, validThrough, unsettled: prepared <= floor };
     });
   }
 
@@ -171,7 +175,7 @@ export class SnapshotReads {
         return;
       }
       const stable = version !== undefined && state.isStable(version);
-      answers.push({ version, stable, validThrough: hand.time, unsettled: false });
+      answers.push({ version, stable, since: 0, validThrough: hand.time, unsettled: false });
     }
     hand.end(answers, undefined);
   }

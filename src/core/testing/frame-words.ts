@@ -5,12 +5,34 @@
 import { inWords } from "./test-session.ts";
 import { ByteReader } from "../../protocol/byte-reader.ts";
 import type { Dependencies } from "../../protocol/dependencies.ts";
-import { decodeHole, EntryCursor, entryApply, entryHole, entryPut } from "../../protocol/log-entry.ts";
+import {
+  decodeDecided,
+  decodeHole,
+  decodePrepared,
+  EntryCursor,
+  entryAbort,
+  entryApply,
+  entryApplyPart,
+  entryDecide,
+  entryDone,
+  entryHole,
+  entryPart,
+  entryPut,
+  entryReserve,
+} from "../../protocol/log-entry.ts";
 import { decodeDepCheck, decodeDepHolds } from "../../protocol/messages/dep-check.ts";
 import type { CheckedDot } from "../../protocol/messages/dep-check.ts";
 import * as forward from "../../protocol/messages/forward.ts";
 import * as message from "../../protocol/messages/message.ts";
-import { decodeStable, decodeStreamAck, decodeStreamOpen } from "../../protocol/messages/stream.ts";
+import { decodeClosed, decodeStable, decodeStreamAck, decodeStreamOpen } from "../../protocol/messages/stream.ts";
+import { decodeSnapshotRequest } from "../../protocol/messages/snapshot.ts";
+import {
+  decodeDecision,
+  decodePartsHere,
+  decodePrepare,
+  decodeTransactionRequest,
+  decodeVote,
+} from "../../protocol/messages/transaction.ts";
 import { formatDot, originOf } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
 import { decodeWrite } from "../../protocol/write.ts";
@@ -24,9 +46,21 @@ export function entriesInWords(frame: Bytes, start = 0, end = frame.length): str
     if (cursor.kind === entryPut) words.push(`put ${writeInWords(cursor.body)}`);
     else if (cursor.kind === entryApply) words.push(`apply ${writeInWords(cursor.body)}`);
     else if (cursor.kind === entryHole) words.push(holeInWords(cursor));
-    else words.push("reserve");
+    else if (cursor.kind === entryReserve) words.push("reserve");
+    else words.push(transactionEntryInWords(cursor));
   }
   return words;
+}
+
+/** Names of transactions at home are times, and left out like all times. */
+function transactionEntryInWords({ kind, body }: EntryCursor): string {
+  if (kind === entryPart) return `part ${writeInWords(body)}`;
+  if (kind === entryApplyPart) return `apply-part ${writeInWords(body)}`;
+  if (kind === entryAbort) return "abort";
+  if (kind === entryDone) return "done";
+  if (kind === entryDecide) return `decide, ${decodeDecided(body).cohorts.length} to commit`;
+  decodePrepared(body);
+  return `prepare ${decodeWrite(body).key}`;
 }
 
 /** The messages of a frame of the network, one line each; heartbeats are left out. */
@@ -53,6 +87,20 @@ const messageWords = new Map<number, (body: ByteReader) => string>([
   [message.messageStreamData, streamDataInWords],
   [message.messageStreamAck, streamAckInWords],
   [message.messageStable, (body) => `stable ${watermarks(decodeStable(body).stable)}`],
+  [message.messageClosed, (body) => `closed ${watermarks(decodeClosed(body).seqs)}`],
+  [message.messageSnapshotRequest, (body) => `snapshot ${decodeSnapshotRequest(body).keys.join(" ")}`],
+  [message.messageSnapshotReply, () => "snapshot-reply"],
+  [message.messageTransRequest, (body) => `transaction ${keysOf(decodeTransactionRequest(body).writes)}`],
+  [message.messageTransReply, () => "transaction-reply"],
+  [
+    message.messagePrepare,
+    (body) => `prepare ${keysOf(decodePrepare(body).writes.map(({ write }) => write))}`.trimEnd(),
+  ],
+  [message.messageVote, (body) => `vote ${decodeVote(body).failure ?? "yes"}`],
+  [message.messageDecision, (body) => `decision ${verdicts[decodeDecision(body).verdict]}`],
+  [message.messageCommitted, () => "committed"],
+  [message.messageTransQuestion, () => "question"],
+  [message.messagePartHere, (body) => `parts-here ${decodePartsHere(body).indexes.join(" ")}`],
   [message.messageDepCheck, (body) => `dep-check ${decodeDepCheck(body).map(checkedInWords).join(" ")}`],
   [message.messageDepHolds, (body) => `dep-holds ${decodeDepHolds(body).dots.map(checkedInWords).join(" ")}`],
   [message.messageReadRequest, (body) => `read ${forward.decodeReadRequest(body).key}`],
@@ -60,6 +108,12 @@ const messageWords = new Map<number, (body: ByteReader) => string>([
   [message.messageWriteRequest, writeRequestInWords],
   [message.messageWriteReply, writeReplyInWords],
 ]);
+
+const verdicts = { 1: "commit", 2: "abort", 3: "not yet" } as const;
+
+function keysOf(writes: readonly { readonly key: string }[]): string {
+  return writes.map(({ key }) => key).join(" ");
+}
 
 function streamOpenInWords(body: ByteReader): string {
   const applied = decodeStreamOpen(body).applied.map(({ partition, watermark, ranges }) => {

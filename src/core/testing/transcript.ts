@@ -21,6 +21,7 @@ import { entriesInWords, messagesInWords } from "./frame-words.ts";
 import type { Outcome } from "./outcome.ts";
 import { nodeName } from "./test-node.ts";
 import type { TestNode } from "./test-node.ts";
+import { assign } from "./test-session.ts";
 import type { TestSession } from "./test-session.ts";
 import { invariant } from "../../shared/assert.ts";
 
@@ -86,10 +87,12 @@ class TranscriptPlayer {
     this.sessions.set(name, this.there.session(datacenter, node, name));
   }
 
-  private runSession(session: TestSession, name: string, command: string, [key = "", value = ""]: string[]): void {
+  private runSession(session: TestSession, name: string, command: string, words: string[]): void {
+    const [key = "", value = ""] = words;
     if (command === "put") session.put(key, value);
     else if (command === "delete") session.delete(key);
     else if (command === "get") session.get(key);
+    else if (command === "put-all") session.putAll(words.map((word) => assign(...keyAndValue(word))));
     else if (command === "attach") session.attach(this.session(key).seen(), Number(value));
     else if (command === "context") this.note(`${name} depends on ${[...session.dots, ...session.prefixes].join(" ")}`);
     else invariant(false, `a session knows no command ${command}`);
@@ -185,6 +188,12 @@ class TranscriptPlayer {
     invariant(node !== undefined, `there is no node ${name}`);
     return node;
   }
+}
+
+/** "0:x=1" */
+function keyAndValue(word: string): [key: string, value: string] {
+  const [key = "", value = ""] = word.split("=");
+  return [key, value];
 }
 
 function outcomeInWords(outcome: Outcome): string {

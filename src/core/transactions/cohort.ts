@@ -14,7 +14,7 @@
  * Keeps invariants 3 and 9. Bounded by `preparedBytesMax`.
  */
 import type { PartLog } from "./part-log.ts";
-import { conditionHolds, expiryAfter, judgedAgainst, needsRecord, observedAt } from "../judgement.ts";
+import { conditionHolds, expiryAfter, judgedAgainst, needsRecord, observedAt, toldBytes } from "../judgement.ts";
 import type { Head } from "../head.ts";
 import { nameOf } from "../head.ts";
 import type { KeyRecord } from "../key-record.ts";
@@ -22,7 +22,7 @@ import type { LoadWaiter, NodeState } from "../node-state.ts";
 import type { Partition } from "../partition.ts";
 import { PreparedWrite } from "../prepared-write.ts";
 import type { NodeId } from "../placement.ts";
-import { preparedBytesMax, transactionRetryMs } from "../../shared/limits.ts";
+import { oldValuesBytesMax, preparedBytesMax, transactionRetryMs } from "../../shared/limits.ts";
 import { noDependencies } from "../../protocol/dependencies.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import type { Prepared } from "../../protocol/log-entry.ts";
@@ -275,7 +275,10 @@ export class Cohort {
     if (!state.linksUp.has(peer) || this.table.has(transactionName(id))) return;
     const time = state.clock.peek(floor);
     let failure: string | undefined = this.refusal(floor);
+    let oldBytes = 0;
     for (const { record, request } of parts) {
+      if (record !== undefined) oldBytes += toldBytes(request, record);
+      if (oldBytes > oldValuesBytesMax) failure = "TOOLARGE";
       failure ??= record === undefined ? "UNAVAILABLE" : conflict(request, record);
       if (
         failure === undefined &&
@@ -287,6 +290,7 @@ export class Cohort {
     }
     const transaction = this.begin(id, peer);
     for (const { partition, record, request, write } of parts) {
+      if (failure === "TOOLARGE") break;
       const old = record === undefined ? undefined : judgedAgainst(request, record);
       if (old !== undefined) transaction.voted.push({ index: write.part?.index ?? 0, old: told(request, old, time) });
       else transaction.voted.push({ index: write.part?.index ?? 0, old: undefined });

@@ -106,6 +106,13 @@ export class Coordinated {
     return true;
   }
 
+  /** Of the values that its author is told of. */
+  get oldBytes(): number {
+    let bytes = 0;
+    for (const old of this.olds) bytes += old === undefined ? 0 : old.value.length;
+    return bytes;
+  }
+
   /** The greatest clock of any vote. */
   get votedClock(): HybridTime {
     let clock = 0;

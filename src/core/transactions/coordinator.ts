@@ -22,7 +22,12 @@ import type { PartLog } from "./part-log.ts";
 import type { Head } from "../head.ts";
 import type { NodeState } from "../node-state.ts";
 import type { NodeId } from "../placement.ts";
-import { forwardedRequestTimeoutMs, transactionRetryMs, transactionsMax } from "../../shared/limits.ts";
+import {
+  forwardedRequestTimeoutMs,
+  oldValuesBytesMax,
+  transactionRetryMs,
+  transactionsMax,
+} from "../../shared/limits.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import {
   encodeDecision,
@@ -68,8 +73,9 @@ export class Coordinator {
     if (cohort === undefined) return;
     // Also of a no: its author learns what was there.
     for (const { index, old } of vote.parts) transaction.olds[index] = old;
-    if (vote.failure !== undefined) {
-      this.onRefused(transaction, vote.failure);
+    const failure = vote.failure ?? (transaction.oldBytes > oldValuesBytesMax ? "TOOLARGE" : undefined);
+    if (failure !== undefined) {
+      this.onRefused(transaction, failure);
       return;
     }
     this.voted(transaction, cohort, vote.clock);
@@ -174,6 +180,8 @@ export class Coordinator {
   private decide(transaction: Coordinated): void {
     const { state, log } = this;
     transaction.state = "deciding";
+    // As any write it waits for the disk however long that takes.
+    transaction.deadlineMs = Number.POSITIVE_INFINITY;
     const { visible, parts, seq } = this.fixParts(transaction);
     transaction.visible = visible;
     transaction.seq = seq;

@@ -14,7 +14,7 @@ import { conditionFailed, conflict, resolved, told } from "./cohort.ts";
 import type { Coordinated, Order, OutcomeListener, OwnPart } from "./coordinated.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { Head } from "../head.ts";
-import { conditionHolds, judgedAgainst, needsRecord } from "../judgement.ts";
+import { conditionHolds, judgedAgainst, needsRecord, toldBytes } from "../judgement.ts";
 import type { KeyRecord } from "../key-record.ts";
 import type { LoadWaiter, NodeState } from "../node-state.ts";
 import type { NodeId } from "../placement.ts";
@@ -22,6 +22,7 @@ import { PreparedWrite } from "../prepared-write.ts";
 import {
   dependenciesMax,
   forwardedRequestTimeoutMs,
+  oldValuesBytesMax,
   prepareMsMax,
   transactionAttemptsMax,
   transactionBytesMax,
@@ -298,10 +299,13 @@ export class HomeTransactions {
   private refusalOf(transaction: Coordinated, order: Order): string | undefined {
     const { state } = this;
     const time = state.clock.peek(order.floor);
+    let oldBytes = 0;
     for (const { index, record } of transaction.own) {
       const request = order.writes[index] as Order["writes"][number];
       const inTheWay = conflict(request, record);
       if (inTheWay !== undefined) return inTheWay;
+      oldBytes += toldBytes(request, record);
+      if (oldBytes > oldValuesBytesMax) return "TOOLARGE";
       const old = judgedAgainst(request, record);
       if (conditionHolds(request, old, time)) continue;
       if (old !== undefined) transaction.olds[index] = told(request, old, time);

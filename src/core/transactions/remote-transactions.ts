@@ -19,6 +19,7 @@ import { isHeld, PreparedWrite } from "../prepared-write.ts";
 import type { NodeState } from "../node-state.ts";
 import type { NodeId } from "../placement.ts";
 import { transactionRetryMs } from "../../shared/limits.ts";
+import { DecodeError } from "../../protocol/byte-reader.ts";
 import { encodePartsHere, transactionName } from "../../protocol/messages/transaction.ts";
 import type { PartsHere, Prepare, Question, TransactionId } from "../../protocol/messages/transaction.ts";
 import type { Write } from "../../protocol/write.ts";
@@ -143,6 +144,7 @@ export class RemoteTransactions {
   private coordinatedOf(id: TransactionId): Coordinated | undefined {
     const partition = this.state.local(id.partition);
     if (partition === undefined || id.datacenter === this.state.datacenter) return undefined;
+    if (id.datacenter >= this.state.placement.datacenters) throw new DecodeError(`no datacenter ${id.datacenter}`);
     if (partition.proposedOf(id.datacenter).has(id.number)) return undefined;
     return this.coordinator.table.get(transactionName(id)) ?? this.coordinator.add(id, "collecting");
   }

@@ -8,6 +8,12 @@ function pair(datacenters = 1): Cluster {
   return new Cluster({ datacenters, nodes: 2 });
 }
 
+/** The oldest frame between two nodes of datacenter 1, if there is any. */
+function deliverOne(c: Cluster, from: number, to: number): void {
+  if (c.underWay(c.node(1, from), c.node(1, to)).length > 0) c.deliver(c.node(1, from), c.node(1, to));
+  c.settle();
+}
+
 describe("a write transaction on keys of one node", () => {
   test("is one frame, shown whole, and known by the dot of its first key", () => {
     const c = new Cluster({ datacenters: 1 });
@@ -300,8 +306,7 @@ describe("a transaction in another datacenter", () => {
             [0, 1],
             [1, 0],
           ] as const) {
-            if (c.underWay(c.node(1, from), c.node(1, to)).length > 0) c.deliver(c.node(1, from), c.node(1, to));
-            c.settle();
+            deliverOne(c, from, to);
           }
         }
         if (deliveries % 2 === 0) c.node(1, crashed).checkpoint();

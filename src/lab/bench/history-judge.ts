@@ -14,17 +14,34 @@ import { HistoryWriter } from "../../history/writer.ts";
 const sessions = 300;
 const keys = 20_000;
 
+/** Of single keys only, or with a bit of everything that a history may have. */
+export type JudgedWork = "single" | "mixed";
+
 /** A million operations should be judged within a minute. */
-export function benchJudge(operations: number, print: (line: string) => void): void {
+export function benchJudge(operations: number, work: JudgedWork, print: (line: string) => void): void {
   const directory = mkdtempSync(join(tmpdir(), "cops-judge-bench-"));
   try {
-    measure(choicesFor(operations), join(directory, "history.jsonl"), print);
+    measure(choicesFor(operations, work), join(directory, "history.jsonl"), print);
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-function choicesFor(operations: number): ModelChoices {
+const sharesOf: Readonly<Record<JudgedWork, ModelChoices["shares"]>> = {
+  single: { write: 0.5, delete: 0.1, unknown: 0.002, attach: 0.001 },
+  mixed: {
+    write: 0.3,
+    delete: 0.1,
+    unknown: 0.002,
+    attach: 0.001,
+    snapshot: 0.2,
+    transaction: 0.1,
+    touch: 0.05,
+    expires: 0.2,
+  },
+};
+
+function choicesFor(operations: number, work: JudgedWork): ModelChoices {
   return {
     seed: 1,
     datacenters: 3,
@@ -34,15 +51,17 @@ function choicesFor(operations: number): ModelChoices {
     operations,
     delayTicksMax: 2000,
     rule: "exact",
-    shares: { write: 0.5, delete: 0.1, unknown: 0.002, attach: 0.001 },
+    shares: sharesOf[work],
   };
 }
 
 function measure(choices: ModelChoices, path: string, print: (line: string) => void): void {
   const timed = <Result>(what: string, step: () => Result): Result => {
-    const start = performance.now();
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
     const result = step();
-    print(`${what}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    const { user, system } = process.cpuUsage(cpu);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    print(`${what}: ${seconds} s, ${((user + system) / 1e6).toFixed(1)} s of CPU`);
     return result;
   };
   timed("model and write", () => {

@@ -68,8 +68,8 @@ export class NodeChecks {
     };
     const { tail, snapshots, collector } = core;
     const applyVersion = tail.applyVersion.bind(tail);
-    tail.applyVersion = (record, version) => {
-      const isVisible = applyVersion(record, version);
+    tail.applyVersion = (record, version, isNewest) => {
+      const isVisible = applyVersion(record, version, isNewest);
       this.applied(core, record, version, isVisible);
       return isVisible;
     };

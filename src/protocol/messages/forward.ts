@@ -163,8 +163,9 @@ export function decodeRequestedWrite(reader: ByteReader): WriteRequest {
   const expiry = reader.u64();
   const request = (flags & 16) === 0 ? undefined : decodeRequestId(reader);
   const expected = (flags & 32) === 0 ? undefined : decodeVersionName(reader);
-  if (condition === conditionVersion && expected === undefined)
+  if (condition === conditionVersion && expected === undefined) {
     throw new DecodeError("a version is expected, not named");
+  }
   const key = reader.text(keyBytesMax);
   const value = reader.text(valueBytesMax);
   return {

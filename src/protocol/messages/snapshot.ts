@@ -4,7 +4,7 @@
  * snapshot-request   u64 id, u64 floor, u64 time (0: now), u16 count, { text key }
  * snapshot-reply     u64 id, u64 clock, u8 outcome (0: answered, 1: failure), [text failure]
  *                    { u8 flags (1: there is a version, 2: it is stable, 4: what is prepared on it must be asked about at the
- *                    floor), u64 valid through, [version] }, as many as keys were asked for
+ *                    floor), u64 valid through, version or u64 since when there is none }, as many as keys were asked for
  *
  * A key's version is what it shows from its visible time to `validThrough`: nothing else becomes visible up to there.
  */
@@ -49,6 +49,8 @@ export function decodeSnapshotRequest(reader: ByteReader): SnapshotRequest {
 export interface SnapshotAnswer {
   readonly version: Version | undefined;
   readonly stable: boolean;
+  /** Where there is no version: from when on that is known. What was there before may have ended and been collected. */
+  readonly since: HybridTime;
   readonly validThrough: HybridTime;
   /** Something is prepared on it at or below the reader's floor: it counts only once that is settled. */
   readonly unsettled: boolean;
@@ -68,10 +70,11 @@ export function encodeSnapshotReply(writer: ByteWriter, reply: SnapshotReply): v
   writer.u8(reply.failure === undefined ? 0 : 1);
   if (reply.failure !== undefined) writer.text(reply.failure);
   writer.u16(reply.answers.length);
-  for (const { version, stable, validThrough, unsettled } of reply.answers) {
+  for (const { version, stable, since, validThrough, unsettled } of reply.answers) {
     writer.u8((version === undefined ? 0 : 1) | (stable ? 2 : 0) | (unsettled ? 4 : 0));
     writer.u64(validThrough);
-    if (version !== undefined) encodeVersion(writer, version);
+    if (version === undefined) writer.u64(since);
+    else encodeVersion(writer, version);
   }
   endMessage(writer, at);
 }
@@ -86,8 +89,9 @@ export function decodeSnapshotReply(reader: ByteReader): SnapshotReply {
     const flags = reader.u8();
     if (flags > 7) throw new DecodeError(`unknown flags of an answer: ${flags}`);
     const validThrough = reader.u64();
+    const since = (flags & 1) === 0 ? reader.u64() : 0;
     const version = (flags & 1) === 0 ? undefined : decodeVersion(reader);
-    answers.push({ version, stable: (flags & 2) !== 0, validThrough, unsettled: (flags & 4) !== 0 });
+    answers.push({ version, stable: (flags & 2) !== 0, since, validThrough, unsettled: (flags & 4) !== 0 });
   }
   return { id, clock, failure, answers };
 }

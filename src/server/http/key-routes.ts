@@ -49,6 +49,7 @@ const statusOf: Readonly<Partial<Record<FailureCode, RefusalStatus>>> = {
   CONFLICT: 503,
   SNAPSHOTTOOOLD: 503,
   TIMEOUT: 504,
+  TOOLARGE: 413,
 };
 
 const nothingThere = new Refusal(404, "NOT_FOUND", "there is no value under this key");

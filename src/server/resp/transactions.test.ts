@@ -106,6 +106,47 @@ describe("transactions over the keys of two nodes", () => {
   });
 });
 
+describe("transactions over large values of another node", () => {
+  const large = "v".repeat(24 * 1024 * 1024);
+  const three = ["l0", "l1", "l2"];
+
+  /** A client at one node, and three keys of the other with more in all than a frame holds. */
+  async function startWithLarge(): Promise<{ client: RawClient; keys: string[] }> {
+    const [client, other] = (await startNodes([2])) as [RawClient, RawClient];
+    const { core } = (nodes[1] as MemoryNode).driver;
+    const keys = three.map((name) => {
+      for (let i = 0; ; i++) {
+        const key = `${name}:${i}`;
+        if (core.state.local(core.placement.partitionOfHash(core.placement.hash(key))) !== undefined) return key;
+      }
+    });
+    for (const key of keys) await other.call("SET", key, large);
+    return { client, keys };
+  }
+
+  it("read them in several messages", async () => {
+    const { client, keys } = await startWithLarge();
+    // How many there are is told in few bytes; between the nodes the values come all the same.
+    expect(await client.call("EXISTS", ...keys, "none", ...keys.slice(1))).toBe(5);
+    expect(await client.call("DEL", ...keys, "none")).toBe(3);
+  }, 120_000);
+
+  it("refuse to tell more of what they replace than a message holds, and write nothing", async () => {
+    const { client, keys } = await startWithLarge();
+    const replies = await client.pipeline(["MULTI"], ...keys.map((key) => ["GETSET", key, "new"]), ["EXEC"]);
+    expect(replies.at(-1)).toMatchObject({ code: "TOOLARGE" });
+    const [first, second] = keys as [string, string];
+    const fine = await client.pipeline(
+      ["MULTI"],
+      ["GETDEL", first],
+      ["SET", second, "new"],
+      ["EXEC"],
+      ["EXISTS", ...keys],
+    );
+    expect([(fine[3] as string[])[0]?.length, fine[4]]).toEqual([large.length, 2]);
+  }, 120_000);
+});
+
 describe("a client with contexts of its own that has seen a part of a transaction", () => {
   it("is told of the other part, or waits for it; so does what it asks for behind that, and what is judged", async () => {
     const [a, b] = (await startNodes([2])) as [RawClient, RawClient];

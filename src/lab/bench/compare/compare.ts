@@ -6,7 +6,7 @@
  * always` for redis, a synced log for COPS and for the second ceiling. For GET the ceiling is the loop over a Map. Beside
  * the rate stands what the server's process cost: CPU microseconds for each operation.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,9 +15,9 @@ import { RunningTarget } from "./processes.ts";
 import type { Target } from "./processes.ts";
 import { redisBenchmark } from "./redis-benchmark.ts";
 import type { Load } from "./redis-benchmark.ts";
+import { singleNode } from "./single-node.ts";
 
 const firstPort = 17_400;
-const launcher = fileURLToPath(new URL("../../../../bin/cops.js", import.meta.url));
 const ceiling = fileURLToPath(new URL("ceiling-server.ts", import.meta.url));
 
 type Test = Load["test"];
@@ -111,31 +111,13 @@ async function measure(server: RunningTarget, load: Load): Promise<Measured> {
 
 function targets(root: string, profile: boolean): Target[] {
   const node = process.execPath;
-  const config = join(root, "cluster.json");
-  writeFileSync(config, JSON.stringify(singleNode(root)));
   const redis = ["--port", String(firstPort), "--dir", root, "--appendonly", "yes", "--appendfsync", "always"];
-  const cops = [...(profile ? ["--cpu-prof", "--cpu-prof-dir", root] : []), launcher, "server", "--config", config];
   return [
-    { name: "cops", command: node, args: [...cops, "--node", "n0"], port: firstPort + 1 },
+    singleNode("cops", root, firstPort + 1, profile),
     { name: "redis", command: "redis-server", args: [...redis, "--save", ""], port: firstPort },
     { name: "ceiling", command: node, args: [ceiling, String(firstPort + 2)], port: firstPort + 2 },
     { name: "ceiling with log", command: node, args: [ceiling, String(firstPort + 3), root], port: firstPort + 3 },
   ];
-}
-
-function singleNode(root: string): object {
-  const node = {
-    name: "n0",
-    host: "127.0.0.1",
-    respPort: firstPort + 1,
-    httpPort: firstPort + 4,
-    peerPort: firstPort + 5,
-  };
-  return {
-    cluster: { id: "bench", partitions: 32, datacenters: [{ name: "dc0", nodes: [node] }] },
-    dataDirectory: join(root, "data"),
-    logLevel: "warn",
-  };
 }
 
 function report(all: readonly Measured[], test: string, pipeline: number): string[] {

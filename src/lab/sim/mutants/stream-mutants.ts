@@ -116,8 +116,8 @@ const beatenNotCounted: Mutant = {
   created({ tail }) {
     let wasVisible = true;
     const applyVersion = tail.applyVersion.bind(tail);
-    tail.applyVersion = (record, version) => {
-      wasVisible = applyVersion(record, version);
+    tail.applyVersion = (record, version, isNewest) => {
+      wasVisible = applyVersion(record, version, isNewest);
       return wasVisible;
     };
     const seqsApplied = tail.seqsApplied.bind(tail);

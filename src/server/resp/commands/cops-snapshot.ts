@@ -17,6 +17,7 @@ import { ReplyError } from "../errors.ts";
 
 const countDefault = 100;
 const countMax = 1_000;
+const usage = "ERR COPS.SNAPSHOT takes OPEN, SCAN id cursor [PREFIX text] [COUNT n], CLOSE id, or LIST";
 
 export const copsSnapshot: ExclusiveCommand = {
   name: "cops.snapshot",
@@ -32,8 +33,7 @@ export const copsSnapshot: ExclusiveCommand = {
     else if (word === "scan" && args.length >= 4) await scan(client, args);
     else if (word === "close" && args.length === 3) await close(client, args[2] as ByteString);
     else if (word === "list" && args.length === 2) list(client);
-    else
-      throw new ReplyError("ERR COPS.SNAPSHOT takes OPEN, SCAN id cursor [PREFIX text] [COUNT n], CLOSE id, or LIST");
+    else throw new ReplyError(usage);
   },
 };
 

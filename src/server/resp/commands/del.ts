@@ -4,7 +4,8 @@
  * left alone, else the delete might beat a value that is on its way from another datacenter and that nobody here has seen.
  *
  *   one key     a delete on the condition that it is there
- *   more        a read transaction ──▶ one write transaction that deletes what it found
+ *   more        a read transaction ──▶ one write transaction that deletes what it found, and that is what is counted: what
+ *               they replace is not asked for, since that would come with the values
  *   in MULTI    deletes without a condition: nothing may hang on one there
  */
 import type { ReplyWriter } from "../../../protocol/resp/reply-writer.ts";
@@ -50,12 +51,12 @@ class MultipleDelete extends TransactionReply {
   protected override onRead(versions: readonly (Version | undefined)[]): void {
     this.goOn();
     const there = this.keys.filter((_, i) => valueOf(versions[i]) !== undefined);
+    this.deleted = there.length;
     if (there.length === 0) this.settle();
     else this.write(there.map(deletion));
   }
 
-  protected override onWritten(_version: Version | undefined, olds: readonly (Version | undefined)[]): void {
-    for (const old of olds) if (valueOf(old) !== undefined) this.deleted++;
+  protected override onWritten(): void {
     this.settle();
   }
 
@@ -76,7 +77,7 @@ class MultipleDelete extends TransactionReply {
 
 function deletion(key: ByteString): Parameters<RespConnection["session"]["write"]>[0] {
   const condition = conditionNone;
-  return { effect: effectDelete, key, value: "", expiry: 0, condition, wantOld: true, request: undefined };
+  return { effect: effectDelete, key, value: "", expiry: 0, condition, wantOld: false, request: undefined };
 }
 
 function run(client: RespConnection, args: readonly ByteString[]): void {

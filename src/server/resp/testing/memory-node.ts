@@ -4,7 +4,9 @@
  */
 import { Placement, datacenterOfNode } from "../../../core/placement.ts";
 import type { NodeId } from "../../../core/placement.ts";
+import { frameBytesMaxDefault } from "../../../net/frame-limits.ts";
 import type { LinkStats, Transport, TransportEvents } from "../../../net/transport.ts";
+import { invariant } from "../../../shared/assert.ts";
 import type { Bytes } from "../../../shared/bytes.ts";
 import { MemoryLog } from "../../../storage/memory-log.ts";
 import { MemoryStore } from "../../../storage/memory-store.ts";
@@ -32,6 +34,7 @@ export class TurnNetwork {
   }
 
   send(from: NodeId, to: NodeId, frame: Bytes, length: number): void {
+    invariant(length <= frameBytesMaxDefault, "a frame is one that links take");
     const copy = Buffer.from(frame.subarray(0, length)) as unknown as Bytes;
     const deliver = (): void => {
       if (!this.cuts.has(from) && !this.cuts.has(to)) this.nodes.get(to)?.onFrame(from, copy);
