@@ -188,13 +188,19 @@ export class Cohort {
 
   onLinkUp(peer: NodeId): void {
     for (const { name, coordinator } of this.table.values()) if (coordinator === peer) this.ask(name, 0);
+    this.state.settling.askAgain();
   }
 
   tick(): void {
     const { timerMs } = this.state;
+    let isLate = false;
     for (const { name, state, askAtMs } of this.table.values()) {
-      if (state === "prepared" && timerMs >= askAtMs) this.ask(name, 0);
+      if (state !== "prepared" || timerMs < askAtMs) continue;
+      this.ask(name, 0);
+      isLate = true;
     }
+    // Readers that wait for it need an answer for their time.
+    if (isLate) this.state.settling.askAgain();
   }
 
   /** After a restart: this part was prepared, at this time. */

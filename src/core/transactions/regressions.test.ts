@@ -189,6 +189,27 @@ describe("bugs that simulation found in transactions stay away", () => {
     expect(older.at(record, 35)).toBe(record.current);
   });
 
+  test("a question that was lost is asked again: the reader that waits for its answer is not given up", () => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    const [coordinator, cohort] = [c.node(0, 0), c.node(0, 1)];
+    c.advance(100);
+    c.session(0).put("1:b", "before");
+    c.advance(100);
+    // Neither the vote nor the question arrives.
+    c.hold(cohort, coordinator);
+    c.session(0).putAll({ "0:a": "1", "1:b": "2" });
+    c.settle();
+    expect(cohort.core.cohort.table.size).toBe(1);
+    c.session(0, 1).put("3:d", "later");
+    c.settle();
+    const bob = c.session(0, 1).snapshot("1:b", "3:d");
+    c.settle();
+    while (c.underWay(cohort, coordinator).length > 0) c.drop(cohort, coordinator);
+    c.releaseAll();
+    c.advance(1_500);
+    expect(bob.values).toEqual(["before", "later"]);
+  });
+
   test("a record with a later expiry and a value of any length is stored (35)", () => {
     for (const length of [180, 190, 192, 193, 200, 1_000]) {
       const touch = { time: 5 * ticksPerMs, datacenter: 0, partition: 0, seq: 2 };

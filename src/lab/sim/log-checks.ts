@@ -9,6 +9,7 @@
  */
 import type { NodeCore } from "../../core/node-core.ts";
 import { versionOf } from "../../core/head.ts";
+import type { PreparedWrite } from "../../core/prepared-write.ts";
 import {
   decodeHole,
   decodePrepared,
@@ -52,6 +53,8 @@ export class LogChecks {
   private readonly cursor = new EntryCursor();
   /** The time of each prepare that is neither committed nor aborted, by transaction and key. */
   private readonly prepared = new Map<string, Map<string, number>>();
+  /** Transactions that were dropped, in memory. */
+  private readonly abandoned = new Set<string>();
   /** Parts whose prepares were in the log, by dot and key. */
   private readonly committed = new Set<string>();
 
@@ -87,15 +90,25 @@ export class LogChecks {
     }
   }
 
+  /** The coordinator said so. That this is in the log a crash may take back, and a checkpoint may leave the prepare out. */
+  dropped(name: string): void {
+    this.abandoned.add(name);
+  }
+
   /** What was prepared is there after a restart, as it was. */
   checkPrepared(core: NodeCore): void {
     for (const [name, keys] of this.prepared) {
-      const parts = core.cohort.table.get(name)?.parts ?? [];
-      for (const [key, time] of keys) {
-        const part = parts.find(({ record }) => record.key === key);
-        const what = (): string => `that ${name} is prepared on ${key}, at ${time}`;
-        check(part?.time === time, 9, () => `node ${this.node.id} forgot at a restart ${what()}`);
-      }
+      const transaction = core.cohort.table.get(name);
+      if (transaction === undefined && this.abandoned.has(name)) this.prepared.delete(name);
+      else this.checkParts(name, keys, transaction?.parts ?? []);
+    }
+  }
+
+  private checkParts(name: string, keys: ReadonlyMap<string, number>, parts: readonly PreparedWrite[]): void {
+    for (const [key, time] of keys) {
+      const part = parts.find(({ record }) => record.key === key);
+      const what = (): string => `that ${name} is prepared on ${key}, at ${time}`;
+      check(part?.time === time, 9, () => `node ${this.node.id} forgot at a restart ${what()}`);
     }
   }
 

@@ -66,7 +66,7 @@ export class NodeChecks {
       if (time > this.toldNow) this.toldNow = time;
       return time;
     };
-    const { tail, snapshots, collector } = core;
+    const { tail, snapshots, collector, cohort } = core;
     const applyVersion = tail.applyVersion.bind(tail);
     tail.applyVersion = (record, version, isNewest) => {
       const isVisible = applyVersion(record, version, isNewest);
@@ -82,6 +82,11 @@ export class NodeChecks {
     collector["collect"] = (record, version) => {
       this.world.collect(this.node.datacenter, record.key, version);
       collect(record, version);
+    };
+    const drop = cohort["drop"].bind(cohort);
+    cohort["drop"] = (transaction) => {
+      this.log.dropped(transaction.name);
+      drop(transaction);
     };
     const read = snapshots.read.bind(snapshots);
     snapshots.read = (keys, floor, time, done) => {

@@ -41,9 +41,7 @@ export function checkSnapshot(
   const here = world.datacenters[datacenter] as WorldDatacenter;
   const what = (): string => `a snapshot in datacenter ${datacenter}: ${describeSnapshot(shown)}`;
   let newest = 0;
-  // Where there is nothing because it was collected, that is so from its end on.
-  const times = [time];
-  for (const [i, { key, version }] of shown.entries()) {
+  for (const [i, { key, version, collected }] of shown.entries()) {
     if (version !== undefined) world.told(datacenter, key, version);
     const before = atStart[i];
     check(
@@ -52,10 +50,11 @@ export function checkSnapshot(
       () => `${key} was ${describeVersion(before)} before it began, ${what()}`,
     );
     newest = Math.max(newest, version?.visible ?? 0);
+    // Nothing is what it shows since this ended.
+    if (collected !== undefined && collected.visible <= time) newest = Math.max(newest, collected.visible);
   }
   check(newest <= time, 9, () => `of time ${time}, but something in it became visible at ${newest}, ${what()}`);
-  if (shown.every(({ collected }) => collected === undefined)) times.push(newest);
-  for (const at of new Set(times)) {
+  for (const at of new Set([newest, time])) {
     for (const { key, version } of shown) {
       const then = here.history(key).at(at);
       const isSame =
