@@ -14,9 +14,9 @@
  * Keeps invariants 3 and 9. Bounded by `preparedBytesMax`.
  */
 import type { PartLog } from "./part-log.ts";
-import { conditionHolds, expiryAfter, judgedAgainst, needsRecord, observedAt, toldBytes } from "../judgement.ts";
+import { conditionFailed, conflict, resolved, told } from "./part-judgement.ts";
+import { conditionHolds, judgedAgainst, needsRecord, toldBytes } from "../judgement.ts";
 import type { Head } from "../head.ts";
-import { nameOf } from "../head.ts";
 import type { KeyRecord } from "../key-record.ts";
 import type { LoadWaiter, NodeState } from "../node-state.ts";
 import type { Partition } from "../partition.ts";
@@ -37,13 +37,10 @@ import {
   verdictCommit,
 } from "../../protocol/messages/transaction.ts";
 import type { Decision, Prepare, TransactionId, VotedPart } from "../../protocol/messages/transaction.ts";
-import { effectExpire, Version } from "../../protocol/version.ts";
+import { effectExpire } from "../../protocol/version.ts";
 import type { Write } from "../../protocol/write.ts";
 
 const partOverheadBytes = 400;
-
-/** The vote on a part whose condition does not hold; every other failure is an error's code. */
-export const conditionFailed = "CONDITION";
 
 export type CohortState = "preparing" | "prepared" | "committing";
 
@@ -409,26 +406,4 @@ export class Cohort {
 
 function bytesOf({ write }: PreparedWrite): number {
   return partOverheadBytes + write.key.length + write.value.length;
-}
-
-/** Why a part cannot be prepared beside what is prepared on its key already; whoever comes second gives way. */
-export function conflict(request: WriteRequest, record: KeyRecord): string | undefined {
-  if (record.prepared === undefined) return undefined;
-  const isStrict = isJudged(request) || request.effect === effectExpire;
-  return isStrict || record.prepared.some(({ holds }) => holds) ? "CONFLICT" : undefined;
-}
-
-/** What a write of a transaction does, now that what it is judged against is known. */
-export function resolved(request: WriteRequest, write: Write, old: Version | undefined, time: HybridTime): Write {
-  const expiry = expiryAfter(request, old, time);
-  const target = request.effect === effectExpire && old !== undefined ? nameOf(old) : undefined;
-  return { ...write, expiry, target };
-}
-
-/** What the author is told of what was judged: all of it if it asked, else that there was something. */
-export function told(request: WriteRequest, old: Version, time: HybridTime): Version | undefined {
-  const seen = observedAt(old, time);
-  if (seen === undefined || request.wantOld || seen.value === "") return seen;
-  const { effect, time: at, datacenter, partition, seq, visible, expiry, touch } = seen;
-  return new Version(effect, "", at, datacenter, partition, seq, visible, 0, expiry, touch);
 }

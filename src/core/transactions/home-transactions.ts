@@ -10,9 +10,9 @@
  *
  * Bounded by `transactionsMax` and `transactionAttemptsMax`.
  */
-import { conditionFailed, conflict, resolved, told } from "./cohort.ts";
 import type { Coordinated, Order, OutcomeListener, OwnPart } from "./coordinated.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { conditionFailed, conflict, resolved, told } from "./part-judgement.ts";
 import type { Head } from "../head.ts";
 import { conditionHolds, judgedAgainst, needsRecord, toldBytes } from "../judgement.ts";
 import type { KeyRecord } from "../key-record.ts";
