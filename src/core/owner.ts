@@ -19,6 +19,7 @@ import type { NodeId } from "./placement.ts";
 import { oldestPrepared } from "./prepared-write.ts";
 import type { SnapshotReads } from "./snapshots/snapshot-reads.ts";
 import type { HomeTransactions } from "./transactions/home-transactions.ts";
+import { untilFree } from "./transactions/settling.ts";
 import type { SettleWaiter } from "./transactions/settling.ts";
 import { invariant } from "../shared/assert.ts";
 import { snapshotReplyBytesMax } from "../shared/limits.ts";
@@ -258,7 +259,12 @@ export class Owner {
 
   private isSettled(record: KeyRecord, { floor }: ForwardedRead, blocked: BlockedReads): boolean {
     const { state } = this;
-    if (oldestPrepared(record) > floor || !state.acceptsClock(floor)) return true;
+    if (oldestPrepared(record) > floor) return true;
+    if (!state.acceptsClock(floor)) {
+      // No time to close: everything that is prepared now has to leave the key.
+      if (!blocked.gaveUp) state.settling.wait(record, untilFree, blocked);
+      return false;
+    }
     if (!this.head.close(floor)) {
       if (!blocked.gaveUp) {
         state.proposals.after(state.proposals.lastLsn, { lsn: 0, commit: () => blocked.recordLoaded() });

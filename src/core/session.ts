@@ -31,8 +31,10 @@ import { knownFrom, noteSeen, toldAt } from "./session-seen.ts";
 import { SessionAttach } from "./session-attach.ts";
 import type { SessionServices } from "./session-services.ts";
 import { SessionTransactions } from "./session-transactions.ts";
+import { untilFree } from "./transactions/settling.ts";
 import type { SettleWaiter } from "./transactions/settling.ts";
 import { sessionQueueMax } from "../shared/limits.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
 import type { Version } from "../protocol/version.ts";
 import type { RequestId } from "../protocol/write.ts";
@@ -367,15 +369,18 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     const { state, head } = this.services;
     const { floor } = this.context;
     if (oldestPrepared(record) > floor) return true;
+    // A floor that cannot be believed is no time to close: everything that is prepared now has to leave the key.
+    if (!state.acceptsClock(floor)) return this.settles(record, untilFree);
     if (!head.close(floor)) {
       this.awaitDurable(state.proposals.lastLsn);
       return false;
     }
-    if (state.settling.isSettled(record, floor)) return true;
-    if (!this.gaveUp) {
-      this.settling = true;
-      state.settling.wait(record, floor, this);
-    }
+    return state.settling.isSettled(record, floor) || this.settles(record, floor);
+  }
+
+  private settles(record: KeyRecord, time: HybridTime): false {
+    this.settling = !this.gaveUp;
+    if (this.settling) this.services.state.settling.wait(record, time, this);
     return false;
   }
 

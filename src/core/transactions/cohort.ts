@@ -190,14 +190,11 @@ export class Cohort {
 
   tick(): void {
     const { timerMs } = this.state;
-    let isLate = false;
-    for (const { name, state, askAtMs } of this.table.values()) {
-      if (state !== "prepared" || timerMs < askAtMs) continue;
-      this.ask(name, 0);
-      isLate = true;
-    }
+    const isLate = ({ state, askAtMs }: CohortTransaction): boolean => state === "prepared" && timerMs >= askAtMs;
+    const late = [...this.table.values()].filter(isLate);
+    for (const { name } of late) this.ask(name, 0);
     // Readers that wait for it need an answer for their time.
-    if (isLate) this.state.settling.askAgain();
+    if (late.length > 0) this.state.settling.askAgain();
   }
 
   /** After a restart: this part was prepared, at this time. */

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { KeyRecord } from "../key-record.ts";
 import { OlderVersions } from "../older-versions.ts";
-import { transTimeMs } from "../../shared/limits.ts";
+import { maxSkewMs, transTimeMs } from "../../shared/limits.ts";
 import { Cluster } from "../testing/cluster.ts";
 import { Outcome } from "../testing/outcome.ts";
 import { TransactionOutcome } from "../testing/transaction-outcome.ts";
@@ -188,6 +188,30 @@ describe("bugs that simulation found in transactions stay away", () => {
     expect(older.at(record, 25)).toBe("gone");
     expect(older.at(record, 35)).toBe(record.current);
   });
+
+  test.each([0, 1])(
+    "who has seen a part waits for the others under a floor that nobody believes, at node %i (755)",
+    (at) => {
+      const c = new Cluster({ datacenters: 1, nodes: 2 });
+      c.advance(100);
+      c.hold(c.node(0, 0), c.node(0, 1));
+      c.session(0).putAll({ "0:a": "1", "1:b": "2" });
+      c.settle();
+      c.deliver(c.node(0, 0), c.node(0, 1));
+      c.settle();
+      // The decision is durable, and on its way to the second key.
+      expect(c.session(0).get("0:a").value).toBe("1");
+      const bob = c.session(0, at);
+      bob.session.context.raiseFloor(c.node(0, 0).core.clockTold + 2 * maxSkewMs * ticksPerMs);
+      const second = bob.get("1:b");
+      c.settle();
+      expect(second.done).toBe(false);
+      c.releaseAll();
+      c.advance(2_000);
+      expect(second.value).toBe("2");
+      expect(c.node(0, 1).core.clockTold).toBeLessThan(bob.session.context.floor);
+    },
+  );
 
   test("a question that was lost is asked again: the reader that waits for its answer is not given up", () => {
     const c = new Cluster({ datacenters: 1, nodes: 2 });
