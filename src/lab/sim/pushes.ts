@@ -9,6 +9,8 @@ import type { NodeCore } from "../../core/node-core.ts";
 import { metaKey } from "../../core/node-meta.ts";
 import type { Shipper } from "../../core/shipper.ts";
 import { shipMessageBytes, shipRetryMsMin } from "../../shared/limits.ts";
+import { ticksPerMs } from "../../protocol/hybrid-time.ts";
+import { transTimeMs } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 
 interface Push {
@@ -148,6 +150,16 @@ const marksAreClose: Push = {
   },
 };
 
+/** As where there is no room for them: snapshots that ask for what was before are told so, and begin again. */
+const olderGoEarly: Push = {
+  name: "superseded versions go early",
+  active: 0.5,
+  push({ state: { older } }, fires) {
+    const expire = older.expire.bind(older);
+    older.expire = (now, timerMs) => expire(fires() ? now + transTimeMs * ticksPerMs : now, timerMs);
+  },
+};
+
 /** A checkpoint of many batches, with a crash between any two of them. */
 const batchesAreSmall: Push = {
   name: "a checkpoint of many batches",
@@ -182,6 +194,7 @@ const pushes = [
   watermarksForgotten,
   reserveIsLate,
   marksAreClose,
+  olderGoEarly,
   batchesAreSmall,
 ];
 

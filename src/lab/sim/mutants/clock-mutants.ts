@@ -2,13 +2,24 @@
  * Mutants of clocks and floors (docs/PROTOCOL.md; of the models: Reserve, Attach, Drop).
  */
 import type { WorkloadPlan } from "../plan.ts";
-import { eachSession } from "./mutant.ts";
+import { eachSession, singleOperations } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Sessions that have seen only what is stable carry nothing but their floor. */
 function readMostly(workload: WorkloadPlan): WorkloadPlan {
   const none = { remove: 0, conditional: 0, chain: 0, adopt: 0, numbered: 0, album: 0, browse: 0, rewrite: 0 };
-  return { ...workload, ...none, keys: 20, hotKeys: 3, thinkMs: 60, burstMax: 4, read: 20, write: 1, valueBytes: 0 };
+  return {
+    ...workload,
+    ...none,
+    ...singleOperations,
+    keys: 20,
+    hotKeys: 3,
+    thinkMs: 60,
+    burstMax: 4,
+    read: 20,
+    write: 1,
+    valueBytes: 0,
+  };
 }
 
 const clockGoesBack: Mutant = {

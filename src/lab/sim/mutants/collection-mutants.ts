@@ -48,7 +48,7 @@ function eagerly({ collector, state: { older } }: NodeCore): void {
 const preparedNotClosed: Mutant = {
   rule: "a closed time lies below what is prepared",
   from: 16,
-  seeds: 8,
+  seeds: 16,
   invariants: [11],
   stress: lateDecisions,
   created(core) {

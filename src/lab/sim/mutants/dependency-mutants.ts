@@ -126,7 +126,7 @@ const checkClocksIgnored: Mutant = {
 const stableOnceReceived: Mutant = {
   rule: "a write is stable when every datacenter has applied it, not when it has received it",
   seeds: 8,
-  invariants: [1, 3],
+  invariants: [1, 3, 11],
   created({ shippers, state }) {
     for (const shipper of shippers.values()) {
       const ackedOf = shipper.ackedOf.bind(shipper);

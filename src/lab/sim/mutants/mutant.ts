@@ -26,6 +26,9 @@ export interface Mutant {
   recovered?(core: NodeCore, simulation: Simulation): void;
 }
 
+/** For rules of single operations that few seeds break. */
+export const singleOperations = { snapshot: 0, transaction: 0, permissions: 0, expiring: 0, touch: 0, compare: 0 };
+
 export function eachSession(core: NodeCore, change: (session: Session) => void): void {
   const createSession = core.createSession.bind(core);
   core.createSession = () => {

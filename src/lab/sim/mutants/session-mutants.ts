@@ -3,7 +3,7 @@
  */
 import type { Version } from "../../../protocol/version.ts";
 import type { Plan } from "../plan.ts";
-import { eachSession } from "./mutant.ts";
+import { eachSession, singleOperations } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
 const copyAgeMs = 200;
@@ -28,14 +28,25 @@ const attachWithoutWaiting: Mutant = {
 
 const readsOverlap: Mutant = {
   rule: "reads of two owners by one session do not overlap",
-  seeds: 40,
+  from: 17,
+  seeds: 16,
   invariants: [1, 5, 8],
   stress: (plan) => ({
     ...pipelines(plan),
     nodesOf: [3, 1],
     network: { ...plan.network, localDelayMs: 20, jitter: 1 },
     disk: { ...plan.disk, syncMs: 0.2, slowSync: 0 },
-    workload: { ...plan.workload, actors: 10, keys: 6, hotKeys: 6, thinkMs: 20, burstMax: 12, read: 5, chain: 4 },
+    workload: {
+      ...plan.workload,
+      ...singleOperations,
+      actors: 10,
+      keys: 6,
+      hotKeys: 6,
+      thinkMs: 20,
+      burstMax: 12,
+      read: 5,
+      chain: 4,
+    },
   }),
   created(core) {
     eachSession(core, (session) => {

@@ -73,7 +73,7 @@ const preparedIgnored: Mutant = {
 
 const noFence: Mutant = {
   rule: "whoever says that it has not decided by a time does not decide at or below it later",
-  seeds: 8,
+  seeds: 20,
   invariants: [4, 9],
   // Clocks that once jumped ahead count on from there, all of them close together.
   stress: (plan) => {

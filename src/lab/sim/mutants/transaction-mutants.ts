@@ -105,7 +105,8 @@ const prepareForgotten: Mutant = {
 const decisionForgotten: Mutant = {
   rule: "a decision survives a restart",
   seeds: 12,
-  invariants: [9],
+  // A dot that was given is given again, or lies in a hole.
+  invariants: [2, 9],
   stress: dying,
   recovered({ coordinator }) {
     coordinator.table.clear();
@@ -115,8 +116,8 @@ const decisionForgotten: Mutant = {
 const decidedBeforeDurable: Mutant = {
   rule: "a decision is told once it is durable",
   seeds: 12,
-  // A dot that a crash takes back lies in the hole that the restart declares.
-  invariants: [2, 6, 9],
+  // The dot that a crash takes back is not that of the part that was committed, or lies in a hole.
+  invariants: [1, 2, 6, 9],
   stress: dying,
   created({ coordinator, parts }) {
     const decide = parts.decide.bind(parts);
