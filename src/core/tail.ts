@@ -49,7 +49,8 @@ export class Tail {
 
   /** Seqs of an origin are in, by the entry with this index. */
   seqsApplied(partition: Partition, datacenter: number, from: number, to: number, index: number): void {
-    partition.appliedIndex = index;
+    // Parts of a transaction that become visible at once count afterwards, one after the other.
+    if (index > partition.appliedIndex) partition.appliedIndex = index;
     const applied = partition.appliedOf(datacenter);
     if (from === to) applied.add(from);
     else applied.addRange(from, to);

@@ -213,6 +213,25 @@ describe("bugs that simulation found in transactions stay away", () => {
     },
   );
 
+  test("a checkpoint right behind a decision knows the last entry of the log (1016)", () => {
+    const c = new Cluster({ datacenters: 1, nodes: 2 });
+    const node = c.node(0, 0);
+    c.advance(100);
+    c.hold(node, c.node(0, 1));
+    c.session(0).putAll({ "0:a": "1", "0:b": "1", "1:x": "1" });
+    c.settle();
+    c.deliver(node, c.node(0, 1));
+    c.settle();
+    // Both parts of partition 0 are visible, and the others do not know of it.
+    expect(c.session(0).get("0:b").value).toBe("1");
+    const index = node.core.state.local(0)?.index;
+    node.checkpoint();
+    c.crash(node);
+    c.restart(node);
+    c.releaseAll();
+    expect(node.core.state.local(0)?.index).toBeGreaterThanOrEqual(index ?? 0);
+  });
+
   test("a question that was lost is asked again: the reader that waits for its answer is not given up", () => {
     const c = new Cluster({ datacenters: 1, nodes: 2 });
     const [coordinator, cohort] = [c.node(0, 0), c.node(0, 1)];
