@@ -19,7 +19,7 @@ import { invariant } from "../../shared/assert.ts";
 import { allocBytes } from "../../shared/bytes.ts";
 import type { Bytes, ByteString } from "../../shared/bytes.ts";
 import type { Random } from "../../shared/random.ts";
-import { keyOfListed, listedKeyEnd } from "../../protocol/record.ts";
+import { keyOfListed, listedKeyEnd, listedKeyStart } from "../../protocol/record.ts";
 import { sweepKeysMax } from "../../shared/limits.ts";
 import type { CommittedFrame } from "../../core/recent-frames.ts";
 import type { DiskPlan } from "./plan.ts";
@@ -244,6 +244,13 @@ export class Disk {
   get underWay(): CommittedFrame {
     invariant(this.appending !== undefined, "an append is under way");
     return this.appending.what;
+  }
+
+  /** Records in the store that end. */
+  get listedCount(): number {
+    let count = 0;
+    for (const key of this.store.keys()) if (key >= listedKeyStart && key < listedKeyEnd) count++;
+    return count;
   }
 
   heal(): void {

@@ -8,9 +8,8 @@
 import type { NodeCore } from "../../core/node-core.ts";
 import { metaKey } from "../../core/node-meta.ts";
 import type { Shipper } from "../../core/shipper.ts";
-import { shipMessageBytes, shipRetryMsMin } from "../../shared/limits.ts";
+import { shipMessageBytes, shipRetryMsMin, transTimeMs } from "../../shared/limits.ts";
 import { ticksPerMs } from "../../protocol/hybrid-time.ts";
-import { transTimeMs } from "../../shared/limits.ts";
 import type { Random } from "../../shared/random.ts";
 
 interface Push {

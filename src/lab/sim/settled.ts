@@ -69,6 +69,9 @@ function* leftAtNode(node: SimNode): IterableIterator<string> {
     "operations that wait for a transaction": core.state.settling.count,
     "older versions": core.state.older.count,
     "bytes of older versions": core.state.older.bytes,
+    "tombstones and expired values": core.collector.count,
+    "deletes for the store": core.state.collected.size + core.state.unlisted.size,
+    "ends that the store lists": node.disk.listedCount,
   };
   for (const [what, size] of Object.entries(sizes)) if (size !== 0) yield `${size} ${what}`;
 }

@@ -59,6 +59,7 @@ const eventsPerSecondMax = 1_000_000;
 /** Clients go on for a while after all faults have ended. */
 const afterwardsMs = 1_000;
 const settledCheckMs = 250;
+const checkpointMs = 2_000;
 
 export class Simulation implements NodeObserver {
   readonly plan: Plan;
@@ -185,9 +186,15 @@ export class Simulation implements NodeObserver {
     const aheadMs = Math.max(...this.nodes.map(({ clock }) => clock.aheadMsMax));
     const patienceMs = livenessMsMax + aheadMs;
     let untilMs = this.scheduler.nowMs + patienceMs;
+    let nextCheckpointMs = 0;
     for (let applied = this.applied; !isSettled(this);) {
       if (this.scheduler.nowMs >= untilMs) checkSettled(this);
       this.runUntil(this.scheduler.nowMs + settledCheckMs);
+      if (this.scheduler.nowMs >= nextCheckpointMs) {
+        // What was collected leaves the store with a checkpoint.
+        for (const node of this.nodes) node.checkpoint();
+        nextCheckpointMs = this.scheduler.nowMs + checkpointMs;
+      }
       if (this.applied === applied) continue;
       applied = this.applied;
       untilMs = this.scheduler.nowMs + patienceMs;
