@@ -10,6 +10,7 @@ import { metaKey } from "../../core/node-meta.ts";
 import type { Shipper } from "../../core/shipper.ts";
 import { shipMessageBytes, shipRetryMsMin, transTimeMs } from "../../shared/limits.ts";
 import { ticksPerMs } from "../../protocol/hybrid-time.ts";
+import { PinnedTimes } from "./pinned-times.ts";
 import type { Random } from "../../shared/random.ts";
 
 interface Push {
@@ -159,6 +160,21 @@ const olderGoEarly: Push = {
   },
 };
 
+/** By a long scan. */
+const timesArePinned: Push = {
+  name: "a time is pinned",
+  active: 0.25,
+  push(core, fires, random) {
+    const pinned = new PinnedTimes(core, random);
+    const tick = core.tick.bind(core);
+    core.tick = () => {
+      tick();
+      pinned.tick(() => fires());
+      core.state.wake();
+    };
+  },
+};
+
 /** A checkpoint of many batches, with a crash between any two of them. */
 const batchesAreSmall: Push = {
   name: "a checkpoint of many batches",
@@ -194,6 +210,7 @@ const pushes = [
   reserveIsLate,
   marksAreClose,
   olderGoEarly,
+  timesArePinned,
   batchesAreSmall,
 ];
 

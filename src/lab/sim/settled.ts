@@ -69,6 +69,8 @@ function* leftAtNode(node: SimNode): IterableIterator<string> {
     "operations that wait for a transaction": core.state.settling.count,
     "older versions": core.state.older.count,
     "bytes of older versions": core.state.older.bytes,
+    "pinned times": core.state.older.pinCount,
+    "bytes that pins keep": core.state.older.pinnedBytes,
     "tombstones and expired values": core.collector.count,
     "deletes for the store": core.state.collected.size + core.state.unlisted.size,
     "ends that the store lists": node.disk.listedCount,

@@ -93,6 +93,16 @@ const collectedOpen: Mutant = {
   },
 };
 
+const pinsForgotten: Mutant = {
+  rule: "what was visible at a pinned time is kept for as long as it is pinned",
+  seeds: 20,
+  invariants: [9, 11],
+  stress: (plan) => transactional(plan, { remove: 2 }),
+  created({ state: { older } }) {
+    older["keepForPins"] = () => false;
+  },
+};
+
 /** No mutant: what those above rest on beside the rule that they break. */
 export const eagerCollection: Mutant = {
   rule: "what ended may go as early as all rules but transTime allow",
@@ -107,4 +117,5 @@ export const collectionMutants: Readonly<Record<string, Mutant>> = {
   "closed-once-received": closedOnceReceived,
   "collected-unstable": collectedUnstable,
   "collected-open": collectedOpen,
+  "pins-forgotten": pinsForgotten,
 };

@@ -70,6 +70,7 @@ const situations = [
   "pushed: a context collapses early",
   "pushed: a mark from where shipping may begin again",
   "pushed: a stream is opened again",
+  "pushed: a time is pinned",
   "pushed: answers to dependency checks are forgotten",
   "pushed: no more may be proposed",
   "pushed: shipping goes back",
