@@ -55,6 +55,7 @@ export class RecordCache {
   private mayGo(record: KeyRecord): boolean {
     if (!record.evictable) return false;
     const { older, clock } = this.state;
+    if (record.unknownBefore > 0 && older.pinCount > 0) return false;
     if (record.unknownBefore <= older.floor) return true;
     if (record.unknownBefore + transTimeMs * ticksPerMs > clock.told()) {
       this.waitsForClock = true;

@@ -211,7 +211,10 @@ export class HomeTransactions {
     transaction.pinOwn();
     const hand = new OrderInHand(() => this.judge(transaction, order));
     for (const { record, index } of transaction.own) {
-      if (needsRecord(order.writes[index] as Order["writes"][number], record)) hand.await(state, record);
+      // What is pinned, now or before all votes are there, must be known: this write would hide it.
+      const isPinned = state.older.pinCount > 0 || transaction.cohorts.size > 0;
+      const isUnknown = isPinned && !record.loaded && record.latest === undefined;
+      if (isUnknown || needsRecord(order.writes[index] as Order["writes"][number], record)) hand.await(state, record);
     }
     hand.recordLoaded();
     return transaction.state === "deciding" ? transaction.version : undefined;

@@ -240,6 +240,29 @@ describe("bugs that simulation found in transactions stay away", () => {
     expect(numbers[0]).toBe(index + 1);
   });
 
+  test.each([1, 2])("on %i nodes a transaction hides nothing unread from a pinned time (2513, 2966)", (nodes) => {
+    const c = new Cluster({ datacenters: 1, nodes, cacheBytes: 0 });
+    const node = c.node(0, 0);
+    c.advance(100);
+    c.session(0).put("0:a", "before");
+    c.settle();
+    node.checkpoint();
+    c.advance(2 * transTimeMs);
+    expect(node.core.state.local(0)?.records.get("0:a")).toBeUndefined();
+    const pin = node.turn((core) => core.pin());
+    c.session(0).putAll({ "0:a": "after", "1:b": "after" });
+    c.advance(100);
+    node.checkpoint();
+    // Longer than anything stays that is not pinned.
+    c.advance(3 * transTimeMs);
+    let shown: string | undefined = "open";
+    node.turn((core) =>
+      core.snapshots.read(["0:a"], 0, pin?.time ?? 0, ([answer]) => (shown = answer?.version?.value)),
+    );
+    c.settle();
+    expect(shown).toBe("before");
+  });
+
   test("a question that was lost is asked again: the reader that waits for its answer is not given up", () => {
     const c = new Cluster({ datacenters: 1, nodes: 2 });
     const [coordinator, cohort] = [c.node(0, 0), c.node(0, 1)];
