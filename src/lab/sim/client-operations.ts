@@ -84,16 +84,21 @@ export abstract class ClientOperation implements OperationSink, TransactionSink 
   }
 
   /** Something was read; answers its dot. */
-  protected sees(key: string, version: Version | undefined, hearsValue: boolean = true): DotKey[] {
+  protected sees(
+    { place }: ThreadStep,
+    key: string,
+    version: Version | undefined,
+    hearsValue: boolean = true,
+  ): DotKey[] {
     const { thread, node } = this;
     const { world } = this.scene;
     const collected = version === undefined ? world.foundNothing(node.datacenter, key) : undefined;
-    thread.read(key, version, collected);
+    thread.read(place, key, version, collected);
     if (collected !== undefined) this.checkEnded(key, collected);
     if (version === undefined) return collected === undefined ? [] : this.causesOf(collected);
     const dot = world.told(node.datacenter, key, version);
     const write = world.byDot.get(dot);
-    if (write !== undefined) thread.sawPartOf(write);
+    if (write !== undefined) thread.sawPartOf(place, write);
     if (hearsValue) world.toldValue(key, version);
     return [dot];
   }
@@ -158,7 +163,7 @@ export class ReadOperation extends ClientOperation {
     const { thread, node } = this;
     this.step.state = "done";
     this.scene.note("read", () => `${thread.name} at ${node.id}: ${this.key} is ${describeVersion(version)}`);
-    this.step.saw = this.sees(this.key, version);
+    this.step.saw = this.sees(this.step, this.key, version);
     this.checkExpiry(this.key, version);
     thread.recorder.read(this.seq, this.startMs, this.scene.nowMs(), this.key, seenOf(version));
     this.end();

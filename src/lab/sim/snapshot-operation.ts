@@ -41,7 +41,7 @@ export class SnapshotOperation extends ClientOperation {
     const words = (): string => shown.map(({ key, version }) => `${key} is ${describeVersion(version)}`).join(", ");
     scene.note("snapshot", () => `${thread.name} at ${node.id}, of ${time}: ${words()}`);
     checkSnapshot(scene.world, node.datacenter, shown, this.atStart, time);
-    this.step.saw = shown.flatMap(({ key, version }) => this.sees(key, version));
+    this.step.saw = shown.flatMap(({ key, version }) => this.sees(this.step, key, version));
     for (const { key, version } of shown) this.checkExpiry(key, version);
     const entries = shown.map(({ key, version }) => ({ key, seen: seenOf(version) }));
     thread.recorder.snapshot(this.seq, this.startMs, scene.nowMs(), entries);

@@ -14,6 +14,8 @@ import { describeVersion } from "./world-write.ts";
 import { check } from "./violation.ts";
 
 export interface ThreadStep {
+  /** Its place in program order. */
+  readonly place: number;
   /** What a read found, a condition was judged against, or an attach took over. */
   saw: readonly DotKey[];
   write: WorldWrite | undefined;
@@ -34,6 +36,8 @@ export class Thread {
   isOver = false;
   private readonly steps: ThreadStep[] = [];
   private readonly newest: Map<string, Version> = new Map();
+  /** At which place in program order it learnt of that. */
+  private readonly since: Map<string, number> = new Map();
   /** What it found expired. */
   private readonly expired: Map<string, Version> = new Map();
 
@@ -46,9 +50,9 @@ export class Thread {
   }
 
   begin(write: WorldWrite | undefined): ThreadStep {
-    const step: ThreadStep = { saw: [], write, state: "pending" };
+    const step: ThreadStep = { place: this.steps.length, saw: [], write, state: "pending" };
     this.steps.push(step);
-    if (write !== undefined) write.step = this.steps.length - 1;
+    if (write !== undefined) write.step = step.place;
     return step;
   }
 
@@ -87,7 +91,7 @@ export class Thread {
   }
 
   takeOver(past: ThreadPast): void {
-    for (const [key, version] of past.newest) this.knows(key, version);
+    for (const [key, version] of past.newest) this.knows(key, version, this.steps.length);
     for (const [key, version] of past.expired) this.expired.set(key, version);
   }
 
@@ -97,7 +101,7 @@ export class Thread {
   }
 
   /** `collected` is what ended there and was collected: nothing stands for that, too. */
-  read(key: string, version: Version | undefined, collected: Version | undefined): void {
+  read(place: number, key: string, version: Version | undefined, collected: Version | undefined): void {
     const before = this.newest.get(key);
     const found = version ?? collected;
     const goesOn = before === undefined || (found !== undefined && compareVersions(found, before) >= 0);
@@ -108,7 +112,7 @@ export class Thread {
         `${this.name} read ${describeVersion(version)} of ${key} after ${describeVersion(before)}, which is newer: a session went back`,
     );
     if (version === undefined) return;
-    this.newest.set(key, version);
+    this.knows(key, version, place);
     const expired = this.expired.get(key);
     if (version instanceof ExpiredVersion) this.expired.set(key, version);
     else if (expired !== undefined && compareVersions(expired, version) === 0) {
@@ -121,24 +125,28 @@ export class Thread {
   }
 
   /** It has seen something of this write: from now on it finds all of it. */
-  sawPartOf(write: WorldWrite): void {
+  sawPartOf(place: number, write: WorldWrite): void {
     if (!write.isTransaction) return;
-    for (const { key, name } of write.parts) if (name !== undefined) this.knows(key, name);
+    for (const { key, name } of write.parts) if (name !== undefined) this.knows(key, name, place);
   }
 
-  private knows(key: string, version: Version): void {
+  private knows(key: string, version: Version, place: number): void {
     const own = this.newest.get(key);
-    if (own === undefined || compareVersions(version, own) > 0) this.newest.set(key, version);
+    if (own !== undefined && compareVersions(version, own) <= 0) return;
+    this.newest.set(key, version);
+    this.since.set(key, place);
   }
 
-  wrote(key: string, version: Version): void {
+  /** What a read behind it in the pipeline saw, and was told first, may beat it. */
+  wrote(place: number, key: string, version: Version): void {
     const before = this.newest.get(key);
+    const isLater = (this.since.get(key) ?? 0) > place;
     check(
-      before === undefined || compareVersions(version, before) >= 0,
+      before === undefined || isLater || compareVersions(version, before) >= 0,
       5,
       () =>
         `${this.name} wrote ${describeVersion(version)} of ${key}, beaten by what it had seen: ${describeVersion(before)}`,
     );
-    this.newest.set(key, version);
+    this.knows(key, version, place);
   }
 }

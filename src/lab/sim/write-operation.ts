@@ -120,7 +120,7 @@ export abstract class Writing extends ClientOperation {
     const saw: number[] = [];
     for (const [i, choice] of this.choices.entries()) {
       if (!this.tellsOld(choice, olds[i], isWritten)) continue;
-      saw.push(...this.sees(choice.key, olds[i], this.hearsValues));
+      saw.push(...this.sees(this.step, choice.key, olds[i], this.hearsValues));
       thread.recorder.read(this.readSeqs[i] as number, this.startMs, scene.nowMs(), choice.key, seenOf(olds[i]));
     }
     this.step.saw = saw;
@@ -150,7 +150,7 @@ export abstract class Writing extends ClientOperation {
     const here = world.datacenters[node.datacenter];
     for (const part of write.parts) {
       check(here?.has(part) === true, 6, () => `${part.value} of ${part.key} was answered, and is not applied`);
-      if (part.name !== undefined) thread.wrote(part.key, part.name);
+      if (part.name !== undefined) thread.wrote(this.step.place, part.key, part.name);
     }
     const { datacenter, partition, seq, time } = write.name ?? version;
     const named = write.isTransaction ? undefined : write.first.version;
