@@ -57,6 +57,12 @@ export class RunningTarget {
     return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
   }
 
+  /** How it ended, if it has, and the last that it printed. */
+  get lastWords(): string {
+    const { exitCode, signalCode } = this.child;
+    return `${this.target.name}: ${exitCode ?? signalCode ?? "runs"}\n${this.output}`;
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, "exit");

@@ -75,6 +75,8 @@ export async function cost(options: CostOptions, print: (line: string) => void):
     if (options.profile) {
       for (const { place, share } of hottest(root, 40)) print(`  ${(share * 100).toFixed(1).padStart(5)}%  ${place}`);
     }
+  } catch (error) {
+    throw new Error(`the load ended early; ${node.lastWords}`, { cause: error });
   } finally {
     await node.stop();
     rmSync(root, { recursive: true, force: true });
