@@ -117,7 +117,7 @@ const decidedBeforeDurable: Mutant = {
   rule: "a decision is told once it is durable",
   seeds: 12,
   // The dot that a crash takes back is not that of the part that was committed, or lies in a hole.
-  invariants: [1, 2, 6, 9],
+  invariants: [1, 2, 5, 6, 9],
   stress: dying,
   created({ coordinator, parts }) {
     const decide = parts.decide.bind(parts);
