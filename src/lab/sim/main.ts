@@ -1,10 +1,8 @@
 /*
- * `npm run sim -- --seed N | --seeds FROM..TO [--seconds S | --hours H] [--faults LIST] [--clients LIST] [--strikes LIST]
- * [--operations LIST] [--mutant NAME] [--trace] [--shrink]`
- *
- * Prints the seed first. Exit codes: 0 every seed went well, 1 some did not, 2 the command was not understood.
+ * `npm run sim`: see its usage (./command.ts). Prints the seed first.
  */
-import { parseCommand } from "./command.ts";
+import { runLabCommand } from "../lab-options.ts";
+import { parseCommand, usage } from "./command.ts";
 import { Reached } from "./reached.ts";
 import { tellFailure, tellResult, tellShrunk } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
@@ -37,13 +35,8 @@ function tellReached(reached: Reached): void {
   console.log(`reached: ${situations.join(", ")}`);
 }
 
-function main(): number {
-  const command = parseCommand(process.argv.slice(2));
-  if (typeof command === "string") {
-    console.error(command);
-    return 2;
-  }
-  const { from, to, shrink, words, options } = command;
+async function main(args: readonly string[]): Promise<number> {
+  const { from, to, shrink, words, options } = parseCommand(args);
   console.log(from === to ? `seed ${from}` : `seeds ${from}..${to}`);
   const startMs = performance.now();
   const reached = new Reached();
@@ -68,4 +61,4 @@ function main(): number {
   return failures === 0 ? 0 : 1;
 }
 
-process.exitCode = main();
+process.exitCode = await runLabCommand(usage, main);

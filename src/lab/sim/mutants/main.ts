@@ -1,8 +1,7 @@
 /*
- * `npm run mutants -- [NAME...]`: breaks one rule of the protocol after the other and says what noticed, and in which seed.
- *
- * Exit codes: 0 all were caught, 1 one survived or was caught by something else than what is to catch it, 2 unknown name.
+ * `npm run mutants`: see its usage below.
  */
+import { LabUsageError, runLabCommand } from "../../lab-options.ts";
 import { mutants } from "./all.ts";
 import { hunt, huntSafetyMs } from "./hunt.ts";
 import type { Mutant } from "./mutant.ts";
@@ -27,16 +26,20 @@ function isCaught(name: string, mutant: Mutant): boolean {
   return isExpected;
 }
 
-function main(names: readonly string[]): number {
+const usage = `usage: npm run mutants -- [NAME...]
+
+Breaks one rule of the protocol after the other (or those named) and says what noticed, and in which seed.
+Names: ${Object.keys(mutants).join(", ")}
+
+Exit codes: 0 all were caught, 1 one survived or was caught by something else than what is to catch it, 2 unknown name.`;
+
+async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => mutants[name] === undefined);
-  if (unknown !== undefined) {
-    console.error(`no mutant is called ${unknown}; there are: ${Object.keys(mutants).join(", ")}`);
-    return 2;
-  }
+  if (unknown !== undefined) throw new LabUsageError(`no mutant is called ${unknown}`);
   const chosen = Object.entries(mutants).filter(([name]) => names.length === 0 || names.includes(name));
   const caught = chosen.filter(([name, mutant]) => isCaught(name, mutant)).length;
   console.log(`${caught} of ${chosen.length} mutants caught`);
   return caught === chosen.length ? 0 : 1;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await runLabCommand(usage, main);
