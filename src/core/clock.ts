@@ -67,6 +67,12 @@ export class HybridClock {
     return this.last < this.durable ? this.last : this.durable;
   }
 
+  /** At or above every time given out, also of what is still on its way to the disk: this one may not be told yet. */
+  greatest(): HybridTime {
+    if (this.physical > this.last) this.last = this.physical;
+    return this.last;
+  }
+
   /** Whether an entry at `time` must be preceded by a new reserve. */
   needsReserve(time: HybridTime): boolean {
     return time > this.reserved;

@@ -316,9 +316,10 @@ export class NodeCore {
 
   /**
    * Pins what is visible here now, or at `time`, which is closed by that: undefined when there are too many pins, or it is too
-   * long ago. From now on nothing is written over a record that was not read, and nothing is collected.
+   * long ago. From now on nothing is written over a record that was not read, and nothing is collected. What was written so
+   * before, and is still on its way to the disk, must not become visible after the pinned time: hence not what may be told now.
    */
-  pin(time: HybridTime = this.state.clock.told()): Pin | undefined {
+  pin(time: HybridTime = this.state.clock.greatest()): Pin | undefined {
     this.head.close(time);
     return this.state.older.pin(time, this.state.timerMs);
   }

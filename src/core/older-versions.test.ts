@@ -170,8 +170,9 @@ class Comparison {
 
   private pin(back: number): void {
     const time = this.now - back * ticksPerMs;
+    const isFull = this.older.pinCount >= pinsMax;
     const pin = this.older.pin(time, this.nowMs);
-    expect(pin === undefined).toBe(time < this.older.floor || this.older.pinCount > pinsMax);
+    expect(pin === undefined).toBe(time < this.older.floor || isFull);
     if (pin !== undefined) this.pins.push(pin);
   }
 
@@ -213,6 +214,25 @@ describe("older versions", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => new Comparison().run(steps)),
       { numRuns: 400 },
+    );
+  });
+
+  it("show at pinned times what was visible then, whatever has gone around them and is committed late", () => {
+    const few = fc.constant(0);
+    const late = fc.record({
+      do: fc.constant("commit late" as const),
+      key: few,
+      back: fc.nat(20_000),
+      beats: fc.nat(4),
+    });
+    const put = fc.record({ do: fc.constant("put" as const), key: few, bytes: fc.constant(1), deletes: fc.boolean() });
+    const pin = fc.record({ do: fc.constant("pin" as const), back: fc.constant(0) });
+    const pass = fc.record({ do: fc.constant("pass" as const), ms: fc.constantFrom(1, 1_000, 6_000) });
+    const expire = fc.constant({ do: "expire" as const });
+    const steps = fc.array(fc.oneof(late, late, put, pin, pass, pass, expire), { minLength: 20, maxLength: 60 });
+    fc.assert(
+      fc.property(steps, (some) => new Comparison().run(some)),
+      { numRuns: 200 },
     );
   });
 
@@ -295,6 +315,25 @@ describe("a pin", () => {
     older.unpin(pin as Pin);
     expect([older.pinnedCount, older.pinnedBytes, record.current?.older]).toEqual([0, 0, undefined]);
     expect(nameOf(older.at(record, 25))).toBe("gone");
+  });
+
+  it("shows what is committed late below it, also where what superseded that since has gone (3102)", () => {
+    const older = new OlderVersions();
+    const record = recordOf();
+    apply(older, record, versionOf(10, 10));
+    const pin = older.pin(25, 0);
+    apply(older, record, versionOf(30, 30), versionOf(40, 40));
+    older.expire(40 + transTime, 0);
+    apply(older, record, versionOf(20, 20));
+    expect([15, 20, 25, 29, 40].map((time) => nameOf(older.at(record, time)))).toEqual([
+      "gone",
+      "gone",
+      "20 touched 0",
+      "gone",
+      "40 touched 0",
+    ]);
+    older.unpin(pin as Pin);
+    expect([older.pinnedCount, older.pinnedBytes, record.current?.older]).toEqual([0, 0, undefined]);
   });
 
   it("that ends leaves what another one needs", () => {

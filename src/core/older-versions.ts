@@ -175,13 +175,33 @@ export class OlderVersions {
     let above = current;
     while (above.older !== undefined && compareVersions(version, above.older) < 0) above = above.older;
     if (version.visible >= above.visible) return;
-    // What lay between may have gone: this one would be taken for what was there then.
-    if (above.visible <= this.floor) return;
+    if (above.visible <= this.floor) {
+      this.keepBelow(record, above, version);
+      return;
+    }
     const next = above.older;
     if (next !== undefined) this.unlinked(next);
     const below = this.dropHidden(next, version.visible);
     if (below !== undefined) this.link(record, version, below);
     this.link(record, above, version);
+  }
+
+  /**
+   * As placeBelow, below the floor: what lay between may have gone, and this one would be taken for what was there then. At a
+   * pinned time nothing has gone.
+   */
+  private keepBelow(record: KeyRecord, above: Version, version: Version): void {
+    if (!this.keepForPins(record, version, above.visible)) return;
+    let below = above.older;
+    while (below !== undefined && below.visible >= version.visible) {
+      const next: Version | undefined = below.older;
+      this.unlinked(below);
+      below.older = undefined;
+      below = next;
+    }
+    if (below !== undefined && !this.kept.has(below)) this.link(record, version, below);
+    else version.older = below;
+    above.older = version;
   }
 
   /** Of these and those below, the first that was visible before `visible`; those before it no snapshot can see any more. */

@@ -33,6 +33,14 @@ describe("a value that has expired", () => {
     expect(message).toMatch(/written to last was seen as expired/);
   });
 
+  it("is not taken for the one write of unknown outcome that a touch was on (705)", () => {
+    const history = sessions();
+    const x1 = history.writeUnknown("alice", "x", "x1");
+    history.read("bob", history.touch("bob", x1, { expires: true }));
+    const x2 = history.writeUnknown("alice", "x", "x2", { expires: true });
+    expect(rulesOf(history.read("bob", expired({ ...x2, value: undefined })))).toEqual([]);
+  });
+
   it("is the value that was written", () => {
     const { history, x } = bobSeesTheEffect(true);
     expect(rulesOf(history.read("bob", expired({ ...x, value: "x2" })))).toEqual(["value-mismatch"]);

@@ -5,8 +5,11 @@
  * learned: same key, same kind, same value tag, made in the dot's datacenter; and a dot that was seen on several keys to a
  * transaction on all of them. Where exactly one fits, that is it, and it counts as happened, with all that its session had
  * seen before; of a transaction, all parts have happened then, also those that nobody saw. Where several fit (deletes
- * carry no tag), one of them happened and nobody can say which; it is then judged without a past, which can only hide a
- * violation, not invent one. Each unknown write makes one dot at most: a second one is thin air (it was applied twice).
+ * carry no tag, nor do values that were seen when they had expired), one of them happened and nobody can say which; it is then
+ * judged without a past, which can only hide a violation, not invent one.
+ *
+ * Each unknown write makes one dot at most: a second one is thin air (it was applied twice). So what was seen and who may have
+ * made it are matched, one to one; thin air is only what no matching finds a maker for (augmenting paths; Berge, 1957).
  */
 import { madeBy } from "./load-operation.ts";
 import { seqUnknown } from "./model.ts";
@@ -25,12 +28,12 @@ interface SeenDot {
 }
 
 export function resolveFates(history: LoadedHistory, violations: ViolationList): void {
-  const taken = new Map<Operation, Write>();
+  const makers = new Makers();
   const seen = [...seenDots(history)];
   // Those with the least choice first, so that a choice never takes what another needed; what has no dot comes last,
   // since it may turn out to be a part of what has. The sort is stable: otherwise it is the order of first mention.
   seen.sort((left, right) => rankOf(left) - rankOf(right));
-  for (const dot of seen) if (dot.write.fate === "unsettled") settle(history, violations, dot, taken);
+  for (const dot of seen) if (dot.write.fate === "unsettled") settle(history, violations, dot, makers);
 }
 
 function* seenDots(history: LoadedHistory): Generator<SeenDot> {
@@ -47,22 +50,57 @@ function rankOf({ write, candidates }: SeenDot): number {
   return write.dotSeq === seqUnknown ? Number.MAX_SAFE_INTEGER : candidates.length;
 }
 
-function settle(
-  history: LoadedHistory,
-  violations: ViolationList,
-  { write, parts, candidates }: SeenDot,
-  taken: Map<Operation, Write>,
-): void {
-  const free = candidates.find(({ operation }) => !taken.has(operation));
-  if (free !== undefined) {
-    taken.set(free.operation, write);
+function settle(history: LoadedHistory, violations: ViolationList, dot: SeenDot, makers: Makers): void {
+  const { write, parts, candidates } = dot;
+  if (makers.find(dot)) {
     for (const part of parts) part.fate = "learned";
-    if (candidates.length === 1 && isCertain(history, free, write)) learn(history, write, free);
+    const [only] = candidates;
+    if (only !== undefined && candidates.length === 1 && isCertain(history, only, write)) learn(history, write, only);
   } else if (history.header.unrecordedWrites === true) {
     for (const part of parts) part.fate = "unrecorded";
   } else {
     for (const part of parts) part.fate = "thinAir";
-    reportThinAir(history, violations, write, candidates[0]?.operation, taken);
+    reportThinAir(history, violations, write, candidates[0]?.operation, makers);
+  }
+}
+
+/** Which operation made which dot: each dot has one, each operation has one dot at most. */
+class Makers {
+  private readonly made = new Map<Operation, SeenDot>();
+  private readonly makerOf = new Map<SeenDot, Operation>();
+
+  dotOf(operation: Operation): SeenDot | undefined {
+    return this.made.get(operation);
+  }
+
+  /** Finds a maker for one more dot, if need be by giving others another one that fits them too. */
+  find(dot: SeenDot): boolean {
+    const askedBy = new Map<Operation, SeenDot>();
+    const asking = [dot];
+    for (const one of asking) {
+      for (const { operation } of one.candidates) {
+        if (askedBy.has(operation)) continue;
+        askedBy.set(operation, one);
+        const holder = this.made.get(operation);
+        if (holder === undefined) {
+          this.handOn(operation, askedBy);
+          return true;
+        }
+        asking.push(holder);
+      }
+    }
+    return false;
+  }
+
+  /** `free` goes to who asked for it, what that one had to who asked for that, and so on. */
+  private handOn(free: Operation, askedBy: ReadonlyMap<Operation, SeenDot>): void {
+    for (let operation: Operation | undefined = free; operation !== undefined;) {
+      const asker: SeenDot = askedBy.get(operation)!;
+      const before = this.makerOf.get(asker);
+      this.made.set(operation, asker);
+      this.makerOf.set(asker, operation);
+      operation = before;
+    }
   }
 }
 
@@ -124,9 +162,9 @@ function reportThinAir(
   violations: ViolationList,
   write: Write,
   candidate: Operation | undefined,
-  taken: ReadonlyMap<Operation, Write>,
+  makers: Makers,
 ): void {
-  const other = candidate === undefined ? undefined : taken.get(candidate);
+  const other = candidate === undefined ? undefined : makers.dotOf(candidate)?.write;
   if (candidate === undefined || other === undefined) {
     violations.report("thin-air", () => ({
       message: `Nobody wrote what was seen: ${writeName(write)}.`,

@@ -179,8 +179,8 @@ export class HistoryBuilder {
 }
 
 function seenOf({ dot, version, value, isExpired }: Written): Seen {
-  if (value === undefined) return { saw: "tombstone", dot, version };
-  return { saw: isExpired === true ? "expired" : "value", dot, version, value };
+  if (isExpired === true) return { saw: "expired", dot, version, ...(value === undefined ? {} : { value }) };
+  return value === undefined ? { saw: "tombstone", dot, version } : { saw: "value", dot, version, value };
 }
 
 function expiryOf({ expires }: WriteChoices): { expires?: true } {
