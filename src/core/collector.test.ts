@@ -1,14 +1,16 @@
 /*
  * Collection of tombstones and expired values (design, 3.8).
  */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { Cluster } from "./testing/cluster.ts";
 import { Outcome } from "./testing/outcome.ts";
 import type { TestNode } from "./testing/test-node.ts";
 import { assign } from "./testing/test-session.ts";
+import type { TestSession } from "./testing/test-session.ts";
 import { ByteReader } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
-import { conditionAbsent } from "../protocol/messages/forward.ts";
+import { conditionAbsent, conditionPresent } from "../protocol/messages/forward.ts";
+import { unixMsOfHybridTime } from "../protocol/hybrid-time.ts";
 import { messageStreamData } from "../protocol/messages/message.ts";
 import { recordKey, listedKey } from "../protocol/record.ts";
 import { effectExpire } from "../protocol/version.ts";
@@ -245,6 +247,31 @@ describe("an expired value", () => {
     expect(node.core.collector.count).toBe(0);
     expect(remains(node, "0:x")).toEqual(["memory", "store"]);
     expect(visible(c, 0, "0:x")).toBe("1");
+  });
+});
+
+describe("whoever finds nothing where something ended", () => {
+  const present = { condition: conditionPresent } as const;
+  test.each<[string, number, (session: TestSession) => unknown]>([
+    ["a read here", 0, (session) => session.get("0:x")],
+    ["a read at another node", 1, (session) => session.get("0:x")],
+    ["a condition here (4987)", 0, (session) => session.put("0:x", "2", present)],
+    ["a condition at another node", 1, (session) => session.put("0:x", "2", present)],
+    ["a transaction here", 0, (session) => session.putAll([assign("0:x", "2", present)])],
+    ["a transaction's other part", 0, (session) => session.putAll([assign("1:y", "2"), assign("0:x", "2", present)])],
+    ["a part elsewhere", 1, (session) => session.putAll([assign("1:y", "2"), assign("0:x", "2", present)])],
+    ["a snapshot", 1, (session) => session.snapshot("0:x", "1:y")],
+  ])("is past its end, and stays so elsewhere: %s", (_what, node, find) => {
+    const c = new Cluster({ datacenters: 2, nodes: 2 });
+    c.advance(100);
+    const expiry = c.nowMs + 1_000;
+    c.session(0).put("0:x", "1", { expiry });
+    c.advance(longMs, 100);
+    expect(c.node(0).core.state.counters.expiredCollected).toBe(1);
+    const session = c.session(0, node);
+    find(session);
+    c.settle();
+    expect(unixMsOfHybridTime(session.session.context.floor)).toBeGreaterThanOrEqual(expiry);
   });
 });
 

@@ -14,7 +14,15 @@ import type { FailureCode } from "./failure.ts";
 import { AnswerProposal, ApplyProposal, HoleProposal, PutProposal, ReserveProposal } from "./head-proposals.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter, NodeState } from "./node-state.ts";
-import { conditionHolds, expiryAfter, judgedAgainst, needsRecord, observedAt, touchedVersion } from "./judgement.ts";
+import {
+  conditionHolds,
+  expiryAfter,
+  judgedAgainst,
+  looksAtRecord,
+  needsRecord,
+  observedAt,
+  touchedVersion,
+} from "./judgement.ts";
 import type { OperationSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { PreparedWrite } from "./prepared-write.ts";
@@ -336,7 +344,7 @@ export function nameOf({ time, datacenter, partition }: Version): VersionName {
 
 /** What is judged waits for the outcome of every transaction under way, any other write for those that judged the key. */
 function isHeldFor(write: WriteRequest, prepared: readonly PreparedWrite[]): boolean {
-  const waitsForAll = isJudged(write) || write.effect === effectExpire;
+  const waitsForAll = looksAtRecord(write);
   return waitsForAll || prepared.some(({ holds }) => holds);
 }
 

@@ -21,14 +21,19 @@ import {
 import type { WriteRequest } from "../protocol/messages/forward.ts";
 import { asSeenAt, compareNames, effectExpire, Version } from "../protocol/version.ts";
 
+/** Whether the outcome of a write depends on what is there. */
+export function looksAtRecord(write: WriteRequest): boolean {
+  return isJudged(write) || write.effect === effectExpire;
+}
+
 /** Whether the record must be read from the store before this write can be judged. */
 export function needsRecord(write: WriteRequest, record: KeyRecord): boolean {
-  return (isJudged(write) || write.effect === effectExpire) && !record.loaded && record.latest === undefined;
+  return looksAtRecord(write) && !record.loaded && record.latest === undefined;
 }
 
 /** What the write is judged against or replaces; undefined also where that does not matter. */
 export function judgedAgainst(write: WriteRequest, record: KeyRecord): Version | undefined {
-  return isJudged(write) || write.effect === effectExpire ? record.latest : undefined;
+  return looksAtRecord(write) ? record.latest : undefined;
 }
 
 /** Bytes of a value that its author is told of. */

@@ -30,6 +30,7 @@ import { encodeSnapshotReply } from "../protocol/messages/snapshot.ts";
 import type { SnapshotAnswer, SnapshotRequest } from "../protocol/messages/snapshot.ts";
 import { encodeTransactionReply } from "../protocol/messages/transaction.ts";
 import type { TransactionReply, TransactionRequest } from "../protocol/messages/transaction.ts";
+import type { HybridTime } from "../protocol/hybrid-time.ts";
 import type { Version } from "../protocol/version.ts";
 
 /** One life of the link to a peer. */
@@ -173,14 +174,14 @@ export class Owner {
   /** A write transaction of which this node owns the first key. */
   onTransaction(peer: NodeId, { id, ...order }: TransactionRequest): void {
     const link = this.link(peer);
-    const answer = (reply: Omit<TransactionReply, "id" | "clock">): void => {
+    const answer = (reply: Omit<TransactionReply, "id" | "clock">, from: HybridTime): void => {
       if (link.isDown) return;
-      const clock = this.state.clock.told();
+      const clock = Math.max(this.state.clock.told(), from);
       encodeTransactionReply(this.state.outboxes.to(peer), { id, clock, ...reply });
     };
     this.transactions.begin(order, {
-      done: (version, olds, repeated) => answer({ failure: undefined, version, olds, repeated }),
-      failed: (failure) => answer({ failure, version: undefined, olds: [], repeated: false }),
+      done: (version, olds, repeated, clock) => answer({ failure: undefined, version, olds, repeated }, clock),
+      failed: (failure) => answer({ failure, version: undefined, olds: [], repeated: false }, 0),
     });
   }
 

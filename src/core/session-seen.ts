@@ -25,6 +25,12 @@ export function toldAt(context: Context, version: Version, nowMs: number): Versi
   return told;
 }
 
+/** A write of the session was judged against this version, and its condition failed. */
+export function noteJudged(context: Context, observed: Version): void {
+  context.saw(observed.dotOrigin, observed.dotSeq);
+  context.raiseFloor(knownFrom(observed));
+}
+
 /** The time from which a reader can know that a version is there, or what it was told of it: that it is nothing any more. */
 export function knownFrom(told: Version): HybridTime {
   return told.deleted ? Math.max(told.visible, endOf(told)) : told.visible;

@@ -81,7 +81,8 @@ export class SessionTransactions {
     }
     let isProposed = false;
     const version = transactions.begin(order, {
-      done: (outcome, olds, repeated) => {
+      done: (outcome, olds, repeated, clock) => {
+        this.context.raiseFloor(clock);
         if (isProposed) sink.transactionDone(tag, outcome, olds);
         else this.written(outcome, olds, repeated, sink, tag);
       },

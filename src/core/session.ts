@@ -20,14 +20,14 @@ import { Context } from "./context.ts";
 import { failureOf } from "./failure.ts";
 import type { Failure, FailureCode } from "./failure.ts";
 import type { Asker } from "./forwarding.ts";
-import { observedAt } from "./judgement.ts";
+import { looksAtRecord, observedAt } from "./judgement.ts";
 import type { KeyRecord } from "./key-record.ts";
 import type { LoadWaiter } from "./node-state.ts";
 import type { OperationSink, TransactionSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
 import { oldestPrepared } from "./prepared-write.ts";
-import { knownFrom, noteSeen, toldAt } from "./session-seen.ts";
+import { noteJudged, noteSeen, toldAt } from "./session-seen.ts";
 import { SessionAttach } from "./session-attach.ts";
 import type { SessionServices } from "./session-services.ts";
 import { SessionTransactions } from "./session-transactions.ts";
@@ -218,10 +218,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     this.context.raiseFloor(reply.clock);
     const { version, old, failure } = reply;
     if (version !== undefined) this.noteWrite(version, reply.repeated);
-    else if (old !== undefined) {
-      this.noteRead(old, false);
-      this.context.raiseFloor(knownFrom(old));
-    }
+    else if (old !== undefined) noteJudged(this.context, old);
     this.finish(tag, (sink, own) => {
       if (failure === undefined) sink.writeDone(own, version, old);
       else sink.failed(own, failureOf(failure));
@@ -317,14 +314,14 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   ): void {
     const { state, head } = this.services;
     const { context } = this;
-    const observed = observedAt(head.judgedAgainst(write, record), state.clock.peek(context.floor));
+    const { floor } = context;
+    const observed = observedAt(head.judgedAgainst(write, record), state.clock.peek(floor));
     const repeated = head.isRepeat(write);
-    const version = head.put(partition, record, write, context.dependencies(), context.floor, sink, tag);
+    // Where it finds nothing, something may have been that ended and was collected.
+    if (looksAtRecord(write)) context.raiseFloor(state.clock.told());
+    const version = head.put(partition, record, write, context.dependencies(), floor, sink, tag);
     if (version === undefined) {
-      if (observed !== undefined) {
-        context.saw(observed.dotOrigin, observed.dotSeq);
-        context.raiseFloor(knownFrom(observed));
-      }
+      if (observed !== undefined) noteJudged(context, observed);
       this.lastLsn = Math.max(this.lastLsn, record.pendingLsn);
       return;
     }

@@ -15,7 +15,7 @@
  */
 import type { PartLog } from "./part-log.ts";
 import { conditionFailed, conflict, resolved, told } from "./part-judgement.ts";
-import { conditionHolds, judgedAgainst, needsRecord, toldBytes } from "../judgement.ts";
+import { conditionHolds, judgedAgainst, looksAtRecord, needsRecord, toldBytes } from "../judgement.ts";
 import type { Head } from "../head.ts";
 import type { KeyRecord } from "../key-record.ts";
 import type { LoadWaiter, NodeState } from "../node-state.ts";
@@ -26,7 +26,6 @@ import { oldValuesBytesMax, preparedBytesMax, transactionRetryMs } from "../../s
 import { noDependencies } from "../../protocol/dependencies.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import type { Prepared } from "../../protocol/log-entry.ts";
-import { isJudged } from "../../protocol/messages/forward.ts";
 import type { WriteRequest } from "../../protocol/messages/forward.ts";
 import {
   encodeCommitted,
@@ -37,7 +36,6 @@ import {
   verdictCommit,
 } from "../../protocol/messages/transaction.ts";
 import type { Decision, Prepare, TransactionId, VotedPart } from "../../protocol/messages/transaction.ts";
-import { effectExpire } from "../../protocol/version.ts";
 import type { Write } from "../../protocol/write.ts";
 
 const partOverheadBytes = 400;
@@ -295,7 +293,7 @@ export class Cohort {
       if (old !== undefined) transaction.voted.push({ index: write.part?.index ?? 0, old: told(request, old, time) });
       else transaction.voted.push({ index: write.part?.index ?? 0, old: undefined });
       if (failure !== undefined || partition === undefined || record === undefined) continue;
-      const holds = isJudged(request) || request.effect === effectExpire;
+      const holds = looksAtRecord(request);
       const done = resolved(request, write, old, time);
       const at = state.clock.next(floor);
       transaction.parts.push(new PreparedWrite(transaction.name, partition, record, at, holds, done, old));

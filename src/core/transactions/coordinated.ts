@@ -44,7 +44,13 @@ export interface Order {
 }
 
 export interface OutcomeListener {
-  done(version: Version | undefined, olds: readonly (Version | undefined)[], repeated: boolean): void;
+  /** `clock`: that of who found a condition to fail. What it found nothing of has ended by then. */
+  done(
+    version: Version | undefined,
+    olds: readonly (Version | undefined)[],
+    repeated: boolean,
+    clock: HybridTime,
+  ): void;
   failed(code: string): void;
 }
 
@@ -56,6 +62,8 @@ export class Coordinated {
   state: CoordinatedState;
   readonly cohorts: Map<NodeId, CohortNode> = new Map();
   own: OwnPart[] = [];
+  /** The clock of the cohort that voted no. */
+  refusedClock: HybridTime = 0;
   /** How many parts there are; 0 while part 0 is not here. */
   count = 0;
   visible: HybridTime = 0;

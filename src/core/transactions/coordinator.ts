@@ -75,6 +75,7 @@ export class Coordinator {
     for (const { index, old } of vote.parts) transaction.olds[index] = old;
     const failure = vote.failure ?? (transaction.oldBytes > oldValuesBytesMax ? "TOOLARGE" : undefined);
     if (failure !== undefined) {
+      transaction.refusedClock = vote.clock;
       this.onRefused(transaction, failure);
       return;
     }
@@ -286,7 +287,7 @@ export class Coordinator {
 
   private answer(transaction: Coordinated): void {
     const { version, olds } = transaction;
-    transaction.tell((listener) => listener.done(version, olds, false));
+    transaction.tell((listener) => listener.done(version, olds, false, 0));
   }
 
   /** It is not decided, and will not be decided at or below `time`: this must hold after a crash too. */

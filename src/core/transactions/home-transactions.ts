@@ -14,7 +14,7 @@ import type { Coordinated, Order, OutcomeListener, OwnPart } from "./coordinated
 import type { Coordinator } from "./coordinator.ts";
 import { conditionFailed, conflict, resolved, told } from "./part-judgement.ts";
 import type { Head } from "../head.ts";
-import { conditionHolds, judgedAgainst, needsRecord, toldBytes } from "../judgement.ts";
+import { conditionHolds, judgedAgainst, looksAtRecord, needsRecord, toldBytes } from "../judgement.ts";
 import type { KeyRecord } from "../key-record.ts";
 import type { LoadWaiter, NodeState } from "../node-state.ts";
 import type { NodeId } from "../placement.ts";
@@ -30,8 +30,6 @@ import {
   transactionsMax,
 } from "../../shared/limits.ts";
 import { noDependencies } from "../../protocol/dependencies.ts";
-import { isJudged } from "../../protocol/messages/forward.ts";
-import { effectExpire } from "../../protocol/version.ts";
 import type { Version } from "../../protocol/version.ts";
 import type { Write } from "../../protocol/write.ts";
 
@@ -166,11 +164,11 @@ export class HomeTransactions {
   private repeatAnswer(version: Version | undefined, listener: OutcomeListener): void {
     const undone = version === undefined ? undefined : this.undone(version);
     if (undone === undefined) {
-      listener.done(version, [], true);
+      listener.done(version, [], true, this.state.clock.told());
       return;
     }
     undone.deadlineMs = Math.min(undone.deadlineMs, this.state.timerMs + forwardedRequestTimeoutMs);
-    undone.listeners.push({ done: () => listener.done(version, [], true), failed: (code) => listener.failed(code) });
+    undone.listeners.push({ done: () => listener.done(version, [], true, 0), failed: (code) => listener.failed(code) });
   }
 
   /** The transaction of this dot, where not every part is known to be committed. */
@@ -274,7 +272,7 @@ export class HomeTransactions {
       const old = judgedAgainst(request, part.record);
       if (old !== undefined) transaction.olds[part.index] = told(request, old, time);
       const write = resolved(request, part.write, old, time);
-      const isHeld = !isAlone && (isJudged(request) || request.effect === effectExpire);
+      const isHeld = !isAlone && looksAtRecord(request);
       if (!isHeld) return { ...part, write };
       const never = Number.POSITIVE_INFINITY;
       const hold = new PreparedWrite(transaction.name, part.partition, part.record, never, true, write, old);
@@ -342,7 +340,8 @@ export class HomeTransactions {
     this.remember(order, lsn);
     const listeners = transaction.listeners.splice(0);
     this.whenDurable(lsn, () => {
-      for (const listener of listeners) listener.done(undefined, olds, false);
+      const clock = Math.max(this.state.clock.told(), transaction.refusedClock);
+      for (const listener of listeners) listener.done(undefined, olds, false, clock);
     });
   }
 

@@ -3,10 +3,9 @@
  * (judgement.ts says what is judged).
  */
 import { nameOf } from "../head.ts";
-import { expiryAfter, observedAt } from "../judgement.ts";
+import { expiryAfter, looksAtRecord, observedAt } from "../judgement.ts";
 import type { KeyRecord } from "../key-record.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
-import { isJudged } from "../../protocol/messages/forward.ts";
 import type { WriteRequest } from "../../protocol/messages/forward.ts";
 import { effectExpire, Version } from "../../protocol/version.ts";
 import type { Write } from "../../protocol/write.ts";
@@ -17,7 +16,7 @@ export const conditionFailed = "CONDITION";
 /** Why a part cannot be prepared beside what is prepared on its key already; whoever comes second gives way. */
 export function conflict(request: WriteRequest, record: KeyRecord): string | undefined {
   if (record.prepared === undefined) return undefined;
-  const isStrict = isJudged(request) || request.effect === effectExpire;
+  const isStrict = looksAtRecord(request);
   return isStrict || record.prepared.some(({ holds }) => holds) ? "CONFLICT" : undefined;
 }
 
