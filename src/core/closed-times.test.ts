@@ -28,6 +28,16 @@ describe("an announced closed time", () => {
     expect(closed.stableOf(0, 100)).toBe(1_000);
   });
 
+  it("that names a seq which a crash took does not stand in the way of those after the restart (1295)", () => {
+    const closed = new ClosedTimes(1);
+    closed.announced(0, 100, 8, 7, 7);
+    expect([closed.closedOf(0, 7), closed.stableOf(0, 7)]).toEqual([0, 0]);
+    closed.announced(0, 200, 7, 7, 7);
+    closed.announced(0, 300, 8, 7, 7);
+    expect([closed.closedOf(0, 7), closed.stableOf(0, 7)]).toEqual([200, 200]);
+    expect([closed.closedOf(0, 8), closed.stableOf(0, 8)]).toEqual([300, 300]);
+  });
+
   it("of a datacenter that there is not is not heard", () => {
     const closed = new ClosedTimes(1);
     closed.announced(3, 100, 0, 0, 0);

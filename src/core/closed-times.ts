@@ -7,7 +7,9 @@
  * at or below T is applied everywhere). Taken for true when it merely arrived, it would let a tombstone go while an older write
  * waits behind it.
  *
- * While n is not reached the announcement waits; the newest after it is kept too, and no others.
+ * While n is not reached the announcement waits; the newest after it is kept too, and no others. A later one with a smaller n, or
+ * the same, says all that the one that waits says, and takes its place: a seq that was given out and lost in a crash before it
+ * was on disk may never come.
  */
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 
@@ -23,8 +25,15 @@ class Mark {
   private newest: Announced | undefined;
 
   announced(announced: Announced, watermark: number): void {
-    if (this.pending === undefined) this.pending = announced;
-    else if (announced.time > this.pending.time) this.newest = announced;
+    const { pending } = this;
+    if (pending === undefined) this.pending = announced;
+    else if (announced.time > pending.time) {
+      if (announced.seq > pending.seq) this.newest = announced;
+      else {
+        this.pending = announced;
+        this.newest = undefined;
+      }
+    }
     this.reach(watermark);
   }
 
