@@ -5,7 +5,8 @@
  *   it ends. Where every key is at this node, in memory and held by nobody, it is answered at once: what one node shows at one
  *   moment is a snapshot.
  * - A write transaction starts like a write to another log: once what the session wrote before is durable. Where every key is
- *   at this node it is one frame of the log, and the session goes on behind it as behind any write.
+ *   at this node it is one frame of the log: it follows what the session wrote before, and the session goes on behind it, as
+ *   with any write.
  */
 import type { Context } from "./context.ts";
 import { failureOf } from "./failure.ts";
@@ -64,7 +65,15 @@ export class SessionTransactions {
     transaction.begin();
   }
 
-  /** Nothing of the session is under way. */
+  /** Whether every key is at this node. */
+  areHere(writes: readonly WriteRequest[]): boolean {
+    const { state } = this.services;
+    return writes.every(
+      ({ key }) => state.local(state.placement.partitionOfHash(state.placement.hash(key))) !== undefined,
+    );
+  }
+
+  /** Nothing of the session is under way but what comes before it in the log. */
   write(writes: readonly WriteRequest[], request: RequestId | undefined, sink: TransactionSink, tag: number): void {
     const { state, transactions, forwarding } = this.services;
     const order = { writes, dependencies: this.context.dependencies(), floor: this.context.floor, request };

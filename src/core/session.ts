@@ -123,7 +123,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   /** get_trans: what all these keys show at one time: `sink.snapshotDone`, perhaps before this returns. */
   readTransaction(keys: readonly ByteString[], sink: TransactionSink, tag: number): void {
     this.begin({
-      start: () => this.startTransaction(() => this.transactions.read(keys, sink, tag)),
+      start: () => this.startTransaction(false, () => this.transactions.read(keys, sink, tag)),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
   }
@@ -139,7 +139,10 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     tag: number,
   ): void {
     this.begin({
-      start: () => this.startTransaction(() => this.transactions.write(writes, request, sink, tag)),
+      start: () =>
+        this.startTransaction(this.transactions.areHere(writes), () =>
+          this.transactions.write(writes, request, sink, tag),
+        ),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
   }
@@ -352,10 +355,11 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     return true;
   }
 
-  private startTransaction(start: () => void): boolean {
+  /** What goes into the log behind what the session wrote before need not wait until that is durable. */
+  private startTransaction(isBehind: boolean, start: () => void): boolean {
     if (!this.nothingOut) return false;
     const { proposals } = this.services.state;
-    if (this.lastLsn > proposals.durableLsn) return this.awaitDurable(this.lastLsn);
+    if (!isBehind && this.lastLsn > proposals.durableLsn) return this.awaitDurable(this.lastLsn);
     if (!this.services.head.canPropose) return this.services.stall(this);
     start();
     return true;
