@@ -54,6 +54,7 @@ function nameOf(seen: SeenAt): string {
 
 type Step =
   | { readonly do: "put"; readonly key: number; readonly bytes: number; readonly deletes: boolean }
+  | { readonly do: "arrive"; readonly key: number; readonly back: number }
   | { readonly do: "commit late"; readonly key: number; readonly back: number; readonly beats: number }
   | { readonly do: "touch"; readonly key: number; readonly loses: boolean }
   | { readonly do: "pass"; readonly ms: number }
@@ -71,6 +72,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       bytes: fc.constantFrom(1, 1, 1, olderVersionsBytesMax / 3),
       deletes: fc.boolean(),
     }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("arrive" as const), key, back: fc.nat(8_000) }),
   },
   {
     weight: 4,
@@ -113,6 +118,7 @@ class Comparison {
 
   private take(one: Step): void {
     if (one.do === "put") this.put(one.key, one.bytes, one.deletes);
+    else if (one.do === "arrive") this.arrive(one.key, one.back);
     else if (one.do === "commit late") this.commitLate(one.key, one.back, one.beats);
     else if (one.do === "touch") this.touch(one.key, one.loses);
     else if (one.do === "pass") this.pass(one.ms);
@@ -138,12 +144,25 @@ class Comparison {
     this.place(which, versionOf(time, time, { value: "v".repeat(bytes), effect }), true);
   }
 
+  /** From another datacenter: written a while ago, visible now. */
+  private arrive(which: number, back: number): void {
+    const time = this.unused(this.now - back * ticksPerMs);
+    const visible = this.unused(this.now + 1);
+    this.now = visible;
+    this.place(which, versionOf(time, visible));
+  }
+
+  private unused(from: number): number {
+    let time = Math.max(1, from);
+    while (this.usedTimes.has(time)) time++;
+    this.usedTimes.add(time);
+    return time;
+  }
+
   /** What was prepared before becomes visible at a time that has passed; `beats` so many of the greatest versions are greater. */
   private commitLate(which: number, back: number, beats: number): void {
-    let visible = Math.max(1, this.now - back * ticksPerMs);
-    while (this.usedTimes.has(visible)) visible++;
-    this.usedTimes.add(visible);
-    const greater = (this.models[which]?.versions ?? []).toSorted((a, b) => compareVersions(b, a))[beats];
+    const visible = this.unused(this.now - back * ticksPerMs);
+    const greater = (this.models[which]?.versions ?? []).toSorted((a, b) => compareVersions(b, a))[beats - 1];
     // Below a version's time by half: nobody else has that.
     const time =
       greater === undefined ? visible : Math.min(visible, greater.time - 0.5 ** (1 + (this.usedTimes.size % 40)));
@@ -229,7 +248,11 @@ describe("older versions", () => {
     const pin = fc.record({ do: fc.constant("pin" as const), back: fc.constant(0) });
     const pass = fc.record({ do: fc.constant("pass" as const), ms: fc.constantFrom(1, 1_000, 6_000) });
     const expire = fc.constant({ do: "expire" as const });
-    const steps = fc.array(fc.oneof(late, late, put, pin, pass, pass, expire), { minLength: 20, maxLength: 60 });
+    const arrive = fc.record({ do: fc.constant("arrive" as const), key: few, back: fc.nat(9_000) });
+    const steps = fc.array(fc.oneof(late, late, put, arrive, pin, pass, pass, expire), {
+      minLength: 20,
+      maxLength: 60,
+    });
     fc.assert(
       fc.property(steps, (some) => new Comparison().run(some)),
       { numRuns: 200 },

@@ -9,8 +9,8 @@
  *   applied over another ──▶ superseded: linked, queued ──transTime, or no room──▶ gone, and `floor` says up to when
  *                                                       ──needed by a pin──▶ kept until the pin ends
  *
- * Any time at or above `floor` can be read exactly; below it, only what is still linked, or a pinned time. After a restart the
- * floor is the clock's bound: older versions were memory.
+ * Any time at or above `floor` can be read exactly, and so can a pinned time; below it, only what is visible now. After a
+ * restart the floor is the clock's bound: older versions were memory.
  *
  * A pin keeps what was visible at one time for as long as it takes (a long scan), within `pinnedBytesMax` and `pinMsMax`.
  *
@@ -120,13 +120,15 @@ export class OlderVersions {
   /** What a record, which is loaded, shows at a time. */
   at(record: KeyRecord, time: HybridTime): SeenAt {
     let version = record.current;
+    if (version !== undefined && version.visible <= time) return version;
+    // Of what is linked below the floor, neighbours may be gone.
+    if (!this.isKept(time)) return "gone";
     while (version !== undefined && version.visible > time) version = version.older;
-    // Of what is kept for a pin, neighbours are gone.
-    if (version !== undefined) return !this.kept.has(version) || this.isKept(time) ? version : "gone";
-    return time >= record.unknownBefore && this.isKept(time) ? undefined : "gone";
+    if (version !== undefined) return version;
+    return time >= record.unknownBefore ? undefined : "gone";
   }
 
-  /** Whether it can be told that there was nothing at a time. */
+  /** Whether everything is there that was visible at a time. */
   isKept(time: HybridTime): boolean {
     if (time >= this.floor) return true;
     for (const pin of this.pins) if (pin.time === time) return true;
