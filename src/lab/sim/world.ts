@@ -156,13 +156,17 @@ export class World {
     return this.datacenters[datacenter]?.collected.get(key);
   }
 
-  /** Nothing comes later that what was collected had beaten, nor anything that would have prolonged it. */
+  /**
+   * Nothing comes later that what was collected had beaten, nor anything that would have prolonged it. An effect on the expiry of
+   * what it had beaten may come at any time, from who had not seen it: it is without effect where that is not there.
+   */
   private checkCollected(here: WorldDatacenter, key: string, version: Version, story: () => Story): void {
     const collected = here.collected.get(key);
     if (collected === undefined) return;
-    const isAbove = compareNames(version, collected) > 0;
+    const order = compareNames(version, collected);
+    const isIdle = version.effect === effectExpire && order < 0;
     check(
-      isAbove,
+      order > 0 || isIdle,
       11,
       () => {
         const late = `${describeVersion(version)} of ${key} is applied in datacenter ${here.index}`;
