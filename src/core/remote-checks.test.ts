@@ -77,6 +77,34 @@ describe("dep_check", () => {
     expect(owner.core.answers.waiters.size).toBe(0);
   });
 
+  it("is asked again the less often the longer it takes, whatever else is answered meanwhile", () => {
+    const c = new Cluster({ datacenters: 3, nodes: 2, partitions: 4 });
+    const [source, asker, owner] = [c.node(0, 1), c.node(1, 0), c.node(1, 1)];
+    c.hold(source, owner);
+    c.session(0).put("1:cause", "1");
+    c.settle();
+    const cause = c.session(0);
+    cause.get("1:cause");
+    c.settle();
+    cause.put("0:effect", "2");
+    const bob = c.session(2);
+    let others = 0;
+    for (let seconds = 0; seconds < 60; seconds++) {
+      bob.put("1:x", String(seconds));
+      c.settle();
+      bob.put("0:y", String(seconds));
+      others++;
+      c.advance(1_000, 100);
+    }
+    expect(asker.core.gate.waitingCount).toBe(1);
+    const again = asker.core.state.counters.depChecksAsked - others;
+    expect(again).toBeGreaterThan(1);
+    expect(again).toBeLessThan(10);
+    c.release(source, owner);
+    c.settle();
+    expect(asker.core.gate.waitingCount).toBe(0);
+  });
+
   it("ends, at the owner, with the link of who asked", () => {
     const { c, owner, asker } = effectBeforeCause();
     expect(owner.core.answers.waiters.size).toBe(1);

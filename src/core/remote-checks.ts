@@ -6,6 +6,9 @@
  *                                 ▲                    │
  *                                 └── no answer, or the link came back: asked again
  *
+ * Questions are kept by who is asked as long as the link is there, so asking again is for the rare loss, and the less often the
+ * longer an answer takes: behind a cut of the wide area a hundred thousand may wait.
+ *
  * Answers carry the partition's applied watermark, so later checks below it cost no message, and the node's clock, which
  * this node's clock passes before anybody is told: so an effect becomes visible above its causes.
  */
@@ -30,6 +33,8 @@ export class RemoteChecks {
   clockSeen: HybridTime = 0;
   /** When an answer was last not believed, since its clock is too far ahead of this node's. */
   private refusedAtMs = -Infinity;
+  /** That was the last answer. */
+  private isRefused = false;
   private toAsk = new Map<NodeId, CheckedDot[]>();
   private retryAtMs = 0;
   private backoff = 1;
@@ -60,7 +65,9 @@ export class RemoteChecks {
 
   /** An owner answered. Its clock was accepted and passed by the caller. */
   onHolds(answer: DepHolds): void {
-    this.backoff = 1;
+    // What it answered while it was not believed has to be asked for again.
+    if (this.isRefused) this.askSoon();
+    this.isRefused = false;
     this.clockSeen = Math.max(this.clockSeen, answer.clock);
     for (const { origin, watermark } of answer.watermarks) {
       if (watermark > (this.watermarks.get(origin) ?? 0)) this.watermarks.set(origin, watermark);
@@ -74,6 +81,7 @@ export class RemoteChecks {
 
   /** An owner answered, with a clock that this node does not believe. */
   onRefused(): void {
+    this.isRefused = true;
     this.refusedAtMs = this.state.timerMs;
   }
 
@@ -83,8 +91,7 @@ export class RemoteChecks {
   }
 
   onLinkUp(): void {
-    this.backoff = 1;
-    this.retryAtMs = 0;
+    this.askSoon();
   }
 
   /** Asks again what nobody answered. */
@@ -92,7 +99,7 @@ export class RemoteChecks {
     if (this.waiters.size === 0 || this.state.timerMs < this.retryAtMs) return;
     this.retryAtMs = this.state.timerMs + depCheckRetryMs * this.backoff;
     this.backoff = Math.min(this.backoff * 2, retryBackoffMax);
-    this.waiters.forEachDot((origin, seq, prefix) => this.ask({ origin, seq, prefix }));
+    this.waiters.forEachDot((origin, seq, prefix) => this.tell({ origin, seq, prefix }));
   }
 
   flush(): void {
@@ -111,8 +118,17 @@ export class RemoteChecks {
     return this.waiters.size;
   }
 
+  private askSoon(): void {
+    this.backoff = 1;
+    this.retryAtMs = 0;
+  }
+
+  /** For the first time. */
   private ask(dot: CheckedDot): void {
-    if (this.waiters.size === 1) this.retryAtMs = this.state.timerMs + depCheckRetryMs;
+    if (this.waiters.size === 1) {
+      this.backoff = 1;
+      this.retryAtMs = this.state.timerMs + depCheckRetryMs;
+    }
     this.tell(dot);
   }
 

@@ -24,7 +24,7 @@ function readMostly(workload: WorkloadPlan): WorkloadPlan {
 
 const clockGoesBack: Mutant = {
   rule: "a clock begins above every time seen before a restart",
-  seeds: 4,
+  seeds: 20,
   invariants: [3, 4, 5],
   created(core) {
     core.state.clock.restore = () => undefined;
@@ -36,7 +36,7 @@ const noReserve: Mutant = {
   rule: "a clock restarts above the bound on disk, not above the last entry",
   // Here what was told breaks before causality does.
   from: 24,
-  seeds: 4,
+  seeds: 40,
   invariants: [4],
   stress: (plan) => ({
     ...plan,
@@ -68,7 +68,7 @@ const toldBeforeReserved: Mutant = {
 
 const noFloor: Mutant = {
   rule: "a write's time is above the floor of its session",
-  seeds: 4,
+  seeds: 20,
   invariants: [3, 5],
   created(core) {
     const { clock } = core.state;
@@ -79,7 +79,7 @@ const noFloor: Mutant = {
 
 const floorDropped: Mutant = {
   rule: "a token carries the floor of its session",
-  seeds: 40,
+  seeds: 60,
   invariants: [3, 5],
   stress: (plan) => ({
     ...plan,
@@ -99,7 +99,7 @@ const floorDropped: Mutant = {
 
 const attachPlain: Mutant = {
   rule: "attaching raises the floor to the clocks of the answers",
-  seeds: 40,
+  seeds: 80,
   invariants: [3, 5],
   stress: (plan) => ({
     ...plan,
@@ -124,7 +124,7 @@ const attachPlain: Mutant = {
 
 const stableWithoutClock: Mutant = {
   rule: "a dot is left out of a context only once the floor is above the clocks at which it was applied everywhere",
-  seeds: 60,
+  seeds: 100,
   invariants: [3],
   stress: (plan) => ({
     ...plan,

@@ -48,7 +48,7 @@ function eagerly({ collector, state: { older } }: NodeCore): void {
 const preparedNotClosed: Mutant = {
   rule: "a closed time lies below what is prepared",
   from: 16,
-  seeds: 16,
+  seeds: 200,
   invariants: [11],
   stress: lateDecisions,
   created(core) {
@@ -59,7 +59,7 @@ const preparedNotClosed: Mutant = {
 
 const closedOnceReceived: Mutant = {
   rule: "a closed time counts once all below it is applied",
-  seeds: 40,
+  seeds: 560,
   invariants: [11],
   stress: deleting,
   created(core) {
@@ -84,7 +84,7 @@ const collectedUnstable: Mutant = {
 
 const collectedOpen: Mutant = {
   rule: "what ended goes once nothing older can still arrive",
-  seeds: 20,
+  seeds: 140,
   invariants: [11],
   stress: deleting,
   created(core) {
@@ -95,7 +95,7 @@ const collectedOpen: Mutant = {
 
 const pinsForgotten: Mutant = {
   rule: "what was visible at a pinned time is kept for as long as it is pinned",
-  seeds: 20,
+  seeds: 40,
   invariants: [9, 11],
   stress: (plan) => transactional(plan, { remove: 2 }),
   created({ state: { older } }) {

@@ -30,7 +30,7 @@ export function askForVersionOrLater(
 
 const versionOrLater: Mutant = {
   rule: "a dependency is a dot, never a version or later",
-  seeds: 4,
+  seeds: 20,
   invariants: [1],
   created(core, { world }) {
     const keyOfDot: KeyOfDot = (origin, seq) => {
@@ -44,7 +44,7 @@ const versionOrLater: Mutant = {
 
 const skipDependencyCheck: Mutant = {
   rule: "a write waits for its dependencies",
-  seeds: 4,
+  seeds: 20,
   invariants: [1],
   created(core) {
     core.gate.holds = () => true;
@@ -53,7 +53,7 @@ const skipDependencyCheck: Mutant = {
 
 const skipPrefixes: Mutant = {
   rule: "a write waits for its prefixes too",
-  seeds: 20,
+  seeds: 60,
   invariants: [1],
   stress: (plan) => ({ ...plan, nodesOf: [2, 2, 2], workload: { ...plan.workload, keys: 700, scan: 4, burstMax: 40 } }),
   created({ gate }) {
@@ -64,7 +64,7 @@ const skipPrefixes: Mutant = {
 
 const greatestDot: Mutant = {
   rule: "one dot never stands for smaller ones",
-  seeds: 8,
+  seeds: 20,
   invariants: [1],
   created(core) {
     eachSession(core, ({ context }) => {
@@ -84,7 +84,7 @@ const greatestDot: Mutant = {
 
 const checkAnsweredEarly: Mutant = {
   rule: "a dependency check is answered when the dot is there",
-  seeds: 4,
+  seeds: 20,
   invariants: [1],
   created(core) {
     core.answers.isApplied = () => true;
@@ -113,7 +113,7 @@ const checkAnsweredFromProposed: Mutant = {
 
 const checkClocksIgnored: Mutant = {
   rule: "an effect becomes visible above the clocks that came with the answers about its causes",
-  seeds: 8,
+  seeds: 20,
   invariants: [3],
   created({ inbox, remote, state }) {
     inbox["onDepHolds"] = (body) => {
@@ -125,7 +125,7 @@ const checkClocksIgnored: Mutant = {
 
 const stableOnceReceived: Mutant = {
   rule: "a write is stable when every datacenter has applied it, not when it has received it",
-  seeds: 8,
+  seeds: 20,
   invariants: [1, 3, 11],
   created({ shippers, state }) {
     for (const shipper of shippers.values()) {

@@ -21,7 +21,7 @@ function crashesOften(plan: Plan): Plan {
 
 const applyBeforeDurable: Mutant = {
   rule: "nothing is applied before it is durable",
-  seeds: 4,
+  seeds: 20,
   invariants: [6],
   created(core) {
     const { proposals } = core.state;
@@ -36,7 +36,7 @@ const applyBeforeDurable: Mutant = {
 
 const answerBeforeDurable: Mutant = {
   rule: "a write is answered once it is durable",
-  seeds: 4,
+  seeds: 20,
   invariants: [6],
   created({ head }) {
     const put = head.put.bind(head);
@@ -52,7 +52,7 @@ const answerBeforeDurable: Mutant = {
 
 const syncDropped: Mutant = {
   rule: "durable means that a crash does not take it back",
-  seeds: 8,
+  seeds: 20,
   invariants: [6],
   stress: crashesOften,
   created(core, simulation) {
@@ -67,7 +67,7 @@ const syncDropped: Mutant = {
 
 const failedSyncIgnored: Mutant = {
   rule: "a failed sync stops the node for good",
-  seeds: 8,
+  seeds: 20,
   invariants: [6],
   stress: (plan) => ({ ...plan, faults: { ...plan.faults, syncErrorMs: 700, crashMs: 1_000 } }),
   created(core, simulation) {
@@ -116,7 +116,7 @@ const serveUnsynced: Mutant = {
 
 const forgetApplied: Mutant = {
   rule: "what was applied is known after a restart",
-  seeds: 8,
+  seeds: 20,
   invariants: [6],
   recovered(core) {
     for (const partition of core.state.partitions.values()) {
@@ -131,7 +131,7 @@ const forgetApplied: Mutant = {
 
 const dotsTwice: Mutant = {
   rule: "sequence numbers resume above any that may have been given",
-  seeds: 8,
+  seeds: 20,
   invariants: [2],
   recovered(core) {
     for (const partition of core.state.partitions.values()) partition.seq = 0;
@@ -140,7 +140,7 @@ const dotsTwice: Mutant = {
 
 const holeNotDeclared: Mutant = {
   rule: "sequence numbers that a restart skips are declared a hole",
-  seeds: 8,
+  seeds: 20,
   invariants: [2, 12],
   created({ head, state }) {
     const hole = head.hole.bind(head);
@@ -152,7 +152,7 @@ const holeNotDeclared: Mutant = {
 
 const indexBeginsAnew: Mutant = {
   rule: "a partition's log is numbered on after a restart",
-  seeds: 8,
+  seeds: 20,
   invariants: [7],
   recovered(core) {
     for (const partition of core.state.partitions.values()) partition.index = 0;
@@ -161,7 +161,7 @@ const indexBeginsAnew: Mutant = {
 
 const checkpointAhead: Mutant = {
   rule: "a checkpoint covers the log up to where it began, not to where it ended",
-  seeds: 20,
+  seeds: 60,
   invariants: [6],
   stress: crashesOften,
   created(core) {
@@ -181,7 +181,7 @@ const checkpointAhead: Mutant = {
 
 const evictedIsAbsent: Mutant = {
   rule: "a key that is not in memory is looked for in the store",
-  seeds: 12,
+  seeds: 40,
   invariants: [1, 5, 6, 8],
   stress: (plan) => ({ ...plan, cacheBytes: 0 }),
   created(core) {
@@ -208,7 +208,7 @@ const requestsForgotten: Mutant = {
 
 const truncateUnshipped: Mutant = {
   rule: "the log stays until every datacenter has applied it",
-  seeds: 8,
+  seeds: 40,
   invariants: [6],
   created(core) {
     Object.defineProperty(core, "shippedFrom", { get: () => Number.POSITIVE_INFINITY });
@@ -217,7 +217,7 @@ const truncateUnshipped: Mutant = {
 
 const shipBeforeCommit: Mutant = {
   rule: "only what is durable is shipped",
-  seeds: 8,
+  seeds: 20,
   invariants: [6],
   created(core, simulation) {
     const node = nodeOf(simulation, core);

@@ -14,7 +14,7 @@ function pipelines(plan: Plan): Plan {
 
 const attachWithoutWaiting: Mutant = {
   rule: "an attach waits for the dots of its token",
-  seeds: 8,
+  seeds: 20,
   invariants: [1, 3, 5],
   created(core) {
     eachSession(core, (session) => {
@@ -29,7 +29,7 @@ const attachWithoutWaiting: Mutant = {
 const readsOverlap: Mutant = {
   rule: "reads of two owners by one session do not overlap",
   from: 17,
-  seeds: 16,
+  seeds: 100,
   invariants: [1, 5, 8],
   stress: (plan) => ({
     ...pipelines(plan),
@@ -96,7 +96,7 @@ const logChangedEarly: Mutant = {
 
 const ownWriteUnseen: Mutant = {
   rule: "a read of a key that the session is writing waits for the write",
-  seeds: 8,
+  seeds: 20,
   invariants: [1, 5],
   stress: pipelines,
   created(core) {
@@ -112,7 +112,7 @@ const ownWriteUnseen: Mutant = {
 
 const readsFromCopy: Mutant = {
   rule: "a read is answered from what its owner shows now, not from a copy that is a moment old",
-  seeds: 8,
+  seeds: 80,
   invariants: [8],
   stress: (plan) => ({ ...plan, workload: { ...plan.workload, chain: 0, move: 0, adopt: 0, hangUp: 8 } }),
   created(core, { scheduler }) {

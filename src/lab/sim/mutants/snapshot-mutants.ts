@@ -46,7 +46,7 @@ export function slowly(plan: Plan): Plan {
 
 const uncommittedIgnored: Mutant = {
   rule: "what is promised of a key ends below what is being written to it",
-  seeds: 4,
+  seeds: 20,
   invariants: [4, 9],
   stress: (plan) => transactional(plan),
   created({ state: { proposals } }) {
@@ -56,7 +56,7 @@ const uncommittedIgnored: Mutant = {
 
 const preparedIgnored: Mutant = {
   rule: "what is promised of a key ends below what is prepared on it",
-  seeds: 4,
+  seeds: 20,
   invariants: [4, 9],
   stress: (plan) => transactional(plan),
   created({ snapshots }) {
@@ -73,7 +73,7 @@ const preparedIgnored: Mutant = {
 
 const noFence: Mutant = {
   rule: "whoever says that it has not decided by a time does not decide at or below it later",
-  seeds: 20,
+  seeds: 180,
   invariants: [4, 9],
   // Clocks that once jumped ahead count on from there, all of them close together.
   stress: (plan) => {
@@ -88,7 +88,7 @@ const noFence: Mutant = {
 
 const pendingIsNo: Mutant = {
   rule: "a decision that is on its way to the disk is not told as none",
-  seeds: 8,
+  seeds: 20,
   invariants: [4, 9],
   stress: (plan) => slowly(transactional(plan)),
   created({ coordinator }) {
@@ -104,7 +104,7 @@ const pendingIsNo: Mutant = {
 
 const plainReads: Mutant = {
   rule: "a single read settles what is prepared at or below its floor",
-  seeds: 8,
+  seeds: 40,
   invariants: [5, 9],
   stress: (plan) => slowly(transactional(plan)),
   created(core) {
@@ -134,7 +134,7 @@ const unsettledIgnored: Mutant = {
 
 const secondRoundNow: Mutant = {
   rule: "the second round asks for the time of the snapshot",
-  seeds: 8,
+  seeds: 20,
   invariants: [9],
   stress: (plan) => slowly(transactional(plan)),
   created({ snapshots }) {
@@ -145,7 +145,7 @@ const secondRoundNow: Mutant = {
 
 const openTime: Mutant = {
   rule: "a time is closed before anybody is told what was visible then",
-  seeds: 8,
+  seeds: 20,
   invariants: [4, 9],
   stress: (plan) => transactional({ ...plan, clock: { skewMsMax: 500, driftMax: 0 } }),
   created({ snapshots }) {
@@ -155,7 +155,7 @@ const openTime: Mutant = {
 
 const closedInMemory: Mutant = {
   rule: "a time that is closed stays so after a restart",
-  seeds: 40,
+  seeds: 80,
   invariants: [4, 9],
   stress: (plan) => {
     const skewed = { ...plan, clock: { skewMsMax: 45_000, driftMax: 0 } };
@@ -179,7 +179,7 @@ const closedInMemory: Mutant = {
 
 const forgottenEarly: Mutant = {
   rule: "what is not kept any more is not told as nothing",
-  seeds: 8,
+  seeds: 20,
   invariants: [9, 11],
   stress: (plan) => slowly(transactional(plan)),
   created({ state: { older } }) {
@@ -194,7 +194,7 @@ const forgottenEarly: Mutant = {
 
 const wallClockExpiry: Mutant = {
   rule: "expiry is judged at the greater of clock and floor",
-  seeds: 8,
+  seeds: 20,
   invariants: [5],
   stress: (plan) => {
     const skewed = { ...plan, clock: { skewMsMax: 5_000, driftMax: 0 } };

@@ -6,7 +6,7 @@ import type { Mutant } from "./mutant.ts";
 
 const applyRepeated: Mutant = {
   rule: "a dot that was proposed is dropped when it comes again",
-  seeds: 8,
+  seeds: 20,
   invariants: [2, 12],
   created(core) {
     for (const partition of core.state.partitions.values()) {
@@ -38,7 +38,7 @@ const repeatsFromApplied: Mutant = {
 
 const neverSentAgain: Mutant = {
   rule: "what is not acknowledged in time is sent again",
-  seeds: 8,
+  seeds: 20,
   invariants: [2, 12],
   stress: (plan) => ({ ...plan, network: { ...plan.network, loss: 0.2 } }),
   created(core) {
@@ -58,7 +58,7 @@ const neverAskedAgain: Mutant = {
 
 const appliedOnceReceived: Mutant = {
   rule: "the origin forgets what is applied elsewhere, not what has been received there",
-  seeds: 8,
+  seeds: 20,
   invariants: [2, 12],
   stress: (plan) => ({ ...plan, faults: { ...plan.faults, crashMs: 700 } }),
   created({ shippers, state }) {
@@ -77,7 +77,7 @@ const appliedOnceReceived: Mutant = {
 
 const reopenedAtEnd: Mutant = {
   rule: "a stream that is opened again begins with what is not applied yet",
-  seeds: 8,
+  seeds: 20,
   invariants: [2, 12],
   created(core) {
     for (const shipper of core.shippers.values()) {
@@ -93,7 +93,7 @@ const reopenedAtEnd: Mutant = {
 
 const lastArrivalWins: Mutant = {
   rule: "of two versions of a key the greater one wins, in whatever order they come",
-  seeds: 4,
+  seeds: 20,
   invariants: [5, 10],
   created(core) {
     for (const partition of core.state.partitions.values()) {
@@ -111,7 +111,7 @@ const lastArrivalWins: Mutant = {
 
 const beatenNotCounted: Mutant = {
   rule: "a write that is beaten counts as applied",
-  seeds: 4,
+  seeds: 20,
   invariants: [2, 12],
   created({ tail }) {
     let wasVisible = true;

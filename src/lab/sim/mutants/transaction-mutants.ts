@@ -17,7 +17,7 @@ function dying(plan: Plan): Plan {
 
 const learntEarly: Mutant = {
   rule: "a single read that learns of a decision is answered once the commit is durable here",
-  seeds: 8,
+  seeds: 20,
   invariants: [6],
   stress: (plan) => slowly(transactional(plan)),
   created(core) {
@@ -40,7 +40,7 @@ const learntEarly: Mutant = {
 
 const releasedOnceDecided: Mutant = {
   rule: "what is prepared stays on its key until the commit is durable",
-  seeds: 8,
+  seeds: 20,
   invariants: [4, 5, 9],
   stress: (plan) => slowly(transactional(plan)),
   created({ cohort }) {
@@ -54,7 +54,7 @@ const releasedOnceDecided: Mutant = {
 
 const answeredOnceDecided: Mutant = {
   rule: "a transaction is answered once every part is committed",
-  seeds: 8,
+  seeds: 20,
   invariants: [6],
   stress: (plan) => transactional(plan),
   created({ coordinator }) {
@@ -68,7 +68,7 @@ const answeredOnceDecided: Mutant = {
 
 const clockNotPassed: Mutant = {
   rule: "a commit takes the clock of its node past the time of the transaction",
-  seeds: 8,
+  seeds: 20,
   invariants: [3, 4, 5],
   stress: (plan) => transactional({ ...plan, clock: { skewMsMax: 500, driftMax: 0 } }),
   created({ parts, state: { clock } }) {
@@ -83,7 +83,7 @@ const clockNotPassed: Mutant = {
 
 const votesIgnored: Mutant = {
   rule: "the time of a decision lies above the clocks of all votes",
-  seeds: 8,
+  seeds: 20,
   invariants: [3, 4, 9],
   stress: (plan) => transactional({ ...plan, clock: { skewMsMax: 500, driftMax: 0 } }),
   created({ coordinator }) {
@@ -94,7 +94,7 @@ const votesIgnored: Mutant = {
 
 const prepareForgotten: Mutant = {
   rule: "what is prepared survives a restart",
-  seeds: 12,
+  seeds: 20,
   invariants: [9],
   stress: dying,
   recovered({ cohort }) {
@@ -104,7 +104,7 @@ const prepareForgotten: Mutant = {
 
 const decisionForgotten: Mutant = {
   rule: "a decision survives a restart",
-  seeds: 12,
+  seeds: 20,
   // A dot that was given is given again, or lies in a hole.
   invariants: [2, 9],
   stress: dying,
@@ -115,7 +115,7 @@ const decisionForgotten: Mutant = {
 
 const decidedBeforeDurable: Mutant = {
   rule: "a decision is told once it is durable",
-  seeds: 12,
+  seeds: 40,
   // The dot that a crash takes back is not that of the part that was committed, or lies in a hole.
   invariants: [1, 2, 5, 6, 9],
   stress: dying,
@@ -131,7 +131,7 @@ const decidedBeforeDurable: Mutant = {
 
 const orphanAborted: Mutant = {
   rule: "nothing is aborted elsewhere than at home",
-  seeds: 12,
+  seeds: 40,
   invariants: [9],
   stress: dying,
   created({ coordinator, remoteTransactions }) {
@@ -146,7 +146,7 @@ const orphanAborted: Mutant = {
 
 const prepareUndone: Mutant = {
   rule: "what is prepared is given up on the coordinator's word alone",
-  seeds: 12,
+  seeds: 40,
   invariants: [2, 4, 9, 12],
   stress: dying,
   created({ cohort }) {
@@ -163,7 +163,7 @@ const prepareUndone: Mutant = {
 
 const dotWithOnePart: Mutant = {
   rule: "a transaction's dot counts as applied once every part is committed",
-  seeds: 4,
+  seeds: 20,
   invariants: [1],
   stress: (plan) => transactional(plan),
   created({ parts, state, tail }) {
@@ -180,7 +180,7 @@ const dotWithOnePart: Mutant = {
 
 const partsTwice: Mutant = {
   rule: "a part that is prepared, or in the log, is dropped when it comes again",
-  seeds: 8,
+  seeds: 20,
   invariants: [2, 9, 12],
   stress: (plan) => {
     const slow = slowly(transactional(plan));
@@ -206,7 +206,7 @@ const partsOneByOne: Mutant = {
 
 const failedUndurably: Mutant = {
   rule: "a condition that failed is told once what it failed on is durable",
-  seeds: 12,
+  seeds: 20,
   invariants: [6],
   stress: (plan) => slowly(transactional(plan, { transaction: 8 })),
   created({ cohort, transactions }) {
