@@ -166,6 +166,20 @@ describe("a write transaction", { timeout: timeoutMs }, () => {
     }
   });
 
+  it("of which a condition failed leaves its author knowing, and depending on, what was there", async () => {
+    const client = await clientOf(0);
+    const keys = keysApart(client, "taken", 2);
+    await withLink(["cut", "dc0", "dc1"], async () => {
+      // While dc1 does not have it, it has to be depended on.
+      await client.put(keys[1] as string, "theirs", client.createContext());
+      const context = client.createContext();
+      const writes = keys.map((key): TransactionWrite => ({ kind: "put", key, value: "mine", ifAbsent: true }));
+      expect((await insist(() => client.putTrans(writes, context))).written).toBe(false);
+      const { dots } = context.describe();
+      expect(dots.map(({ partition }) => partition)).toEqual([partitionOfKey(keys[1] as string, client.topology)]);
+    });
+  });
+
   it("is written whole or not at all, and once, when a node is killed in the midst of it", async () => {
     const client = await clientOf(0);
     const keys = keysApart(client, "killed", 4);

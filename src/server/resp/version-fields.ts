@@ -1,7 +1,10 @@
 /*
  * A version as replies to clients with contexts of their own tell it (docs/COMMANDS.md): its name and the dot that a reader of
- * it has seen, which is another write's where that has set its expiry.
+ * it has seen, which is another write's where that has set its expiry. And such a context itself.
  */
+import type { Context } from "../../core/context.ts";
+import { ByteWriter } from "../../protocol/byte-writer.ts";
+import { encodeDependencies } from "../../protocol/dependencies.ts";
 import type { HybridTime } from "../../protocol/hybrid-time.ts";
 import type { ReplyWriter } from "../../protocol/resp/reply-writer.ts";
 import { datacenterOf, partitionOf } from "../../protocol/version.ts";
@@ -35,6 +38,13 @@ export function writeName(reply: ReplyWriter, version: Version | undefined, part
   reply.integer(version?.datacenter ?? 0);
   reply.integer(version?.partition ?? partition);
   reply.integer(version?.dotSeq ?? 0);
+}
+
+/** A context, as commands take it (CONTEXT). */
+export function writeContext(reply: ReplyWriter, context: Context): void {
+  const writer = new ByteWriter();
+  encodeDependencies(writer, context.dependencies());
+  reply.bulk(writer.bytes.latin1Slice(0, writer.length));
 }
 
 /** The dot's datacenter and partition. */

@@ -21,7 +21,7 @@ import { invariant } from "../../shared/assert.ts";
 import type { ByteString } from "../../shared/bytes.ts";
 import type { RespConnection } from "./connection.ts";
 import type { ReadyReply } from "./reply-queue.ts";
-import { writeName, writeRead } from "./version-fields.ts";
+import { writeContext, writeName, writeRead } from "./version-fields.ts";
 import { contextMsMax } from "./versioned-operations.ts";
 
 type Versions = readonly (Version | undefined)[];
@@ -119,7 +119,10 @@ export interface VersionedOrder {
   readonly request: RequestId | undefined;
 }
 
-/** [written, time, datacenter, partition, seq, clock]: the transaction's version and dot; all 0 where a condition failed. */
+/**
+ * [written, time, datacenter, partition, seq, clock]: the transaction's version and dot; all 0 where a condition failed, and
+ * then the context is added that includes what was there: the client knows of that now.
+ */
 export class VersionedWrites extends VersionedTransaction {
   override readonly kind = "write";
   private version: Version | undefined;
@@ -142,10 +145,12 @@ export class VersionedWrites extends VersionedTransaction {
   }
 
   protected override answer(reply: ReplyWriter): void {
-    reply.arrayHeader(6);
-    reply.integer(this.version === undefined ? 0 : 1);
+    const isWritten = this.version !== undefined;
+    reply.arrayHeader(isWritten ? 6 : 7);
+    reply.integer(isWritten ? 1 : 0);
     writeName(reply, this.version, 0);
     reply.integer(this.session.context.floor);
+    if (!isWritten) writeContext(reply, this.session.context);
   }
 }
 

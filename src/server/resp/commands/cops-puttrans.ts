@@ -3,7 +3,7 @@
  *
  *   COPS.PUTTRANS CONTEXT bytes FLOOR t [REQUEST client number answeredBelow] n op ...
  *   op = SET key value | SETPX key value unixMs | DEL key, each followed by NX or XX where it is conditional
- *   ──▶ [written, time, datacenter, partition, seq, clock]
+ *   ──▶ [written, time, datacenter, partition, seq, clock]; where a condition failed, also the context that knows of it
  *
  * A condition that fails fails them all. A repeated request answers as it did the first time. The connection's session is
  * neither read nor changed.

@@ -9,10 +9,8 @@
 import type { Failure } from "../../../core/failure.ts";
 import type { OperationSink } from "../../../core/operations.ts";
 import type { Session } from "../../../core/session.ts";
-import { ByteWriter } from "../../../protocol/byte-writer.ts";
 import { decodeToken, encodeToken } from "../../../protocol/causal-token.ts";
 import type { CausalToken } from "../../../protocol/causal-token.ts";
-import { encodeDependencies } from "../../../protocol/dependencies.ts";
 import type { Dependencies } from "../../../protocol/dependencies.ts";
 import type { ReplyWriter } from "../../../protocol/resp/reply-writer.ts";
 import { invariant } from "../../../shared/assert.ts";
@@ -24,6 +22,7 @@ import type { RespConnection } from "../connection.ts";
 import { OperationShape } from "../operation-shape.ts";
 import type { ReadyReply } from "../reply-queue.ts";
 import { attachTimeoutMsMax } from "../resp-limits.ts";
+import { writeContext } from "../version-fields.ts";
 import { versionedArguments, wholeNumber } from "../versioned-arguments.ts";
 import type { ArgumentName } from "../versioned-arguments.ts";
 
@@ -155,10 +154,8 @@ class OpenedToken implements OperationSink, ReadyReply {
       return;
     }
     const { context } = this.session;
-    const writer = new ByteWriter();
-    encodeDependencies(writer, context.dependencies());
     reply.arrayHeader(2);
-    reply.bulk(writer.bytes.latin1Slice(0, writer.length));
+    writeContext(reply, context);
     reply.integer(context.floor);
   }
 }
