@@ -192,19 +192,16 @@ export class Coordinator {
       const version = log.ownPart(part.partition, part.record, part.write, visible, together);
       if (part.index === 0) transaction.version = version;
     }
-    // Whoever waits for one of them is told when all are visible, and not between two.
-    for (const { record } of parts) record.pendingLsn = state.proposals.lastLsn;
-    const request = transaction.order?.request;
-    if (request !== undefined) {
-      const { key } = (parts[0] as OwnPart).write;
-      const lsn = state.proposals.lastLsn;
-      this.head.requests.add(request, { key, version: transaction.version, lsn }, state.timerMs);
-    }
     const cohorts = [...transaction.cohorts.keys()];
     if (cohorts.length === 0) {
       log.done(transaction.id, seq, () => this.decided(transaction), together);
     } else {
       log.decide(transaction.id, visible, seq, cohorts, together, () => this.decided(transaction));
+    }
+    const request = transaction.order?.request;
+    if (request !== undefined) {
+      const { key } = (parts[0] as OwnPart).write;
+      this.head.requests.add(request, { key, version: transaction.version, lsn: together.lsn }, state.timerMs);
     }
     for (const part of parts) this.onOwnProposed(transaction, part);
     state.wake();

@@ -49,18 +49,22 @@ interface PendingPart {
  * from being read. They are applied at once, by the last entry.
  */
 export class PartsTogether {
+  /** Of the last entry; 0 before it is proposed. */
+  lsn = 0;
   private readonly parts: PendingPart[] = [];
 
   add(part: PendingPart): void {
     this.parts.push(part);
   }
 
-  /** The last entry is proposed: who waits for one of the keys waits for that. */
+  /**
+   * The last entry is proposed: who waits for one of the keys waits for that. Only then are others told: what waited for one of
+   * the parts may be proposed at once, on the key of another.
+   */
   proposed(lsn: number, told: (partition: Partition, write: Write) => void): void {
-    for (const { record, partition, write } of this.parts) {
-      record.pendingLsn = lsn;
-      told(partition, write);
-    }
+    this.lsn = lsn;
+    for (const { record } of this.parts) record.pendingLsn = lsn;
+    for (const { partition, write } of this.parts) told(partition, write);
   }
 
   durable(apply: (part: PendingPart) => void, count: (part: PendingPart) => void): void {

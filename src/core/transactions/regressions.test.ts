@@ -15,7 +15,7 @@ import { ticksPerMs } from "../../protocol/hybrid-time.ts";
 import { ByteWriter } from "../../protocol/byte-writer.ts";
 import { EntryCursor, isNodeEntry } from "../../protocol/log-entry.ts";
 import { decodeRecord, encodeRecord } from "../../protocol/record.ts";
-import { effectAssign, Version } from "../../protocol/version.ts";
+import { effectAssign, originOf, Version } from "../../protocol/version.ts";
 
 describe("bugs that simulation found in transactions stay away", () => {
   test("a transaction on one node is seen whole by whoever is told of an entry between its parts (25)", () => {
@@ -261,6 +261,30 @@ describe("bugs that simulation found in transactions stay away", () => {
     );
     c.settle();
     expect(shown).toBe("before");
+  });
+
+  test("what waited for one part and writes the key of another stays pending on it (8893)", () => {
+    const c = new Cluster({ datacenters: 2 });
+    const [home, away] = [c.node(0), c.node(1)];
+    c.advance(100);
+    const writer = c.session(1);
+    writer.putAll({ "0:a": "1", "1:b": "1" });
+    c.settle();
+    // From afar comes a write to 0:a that waits for everything up to the next dot of 1:b's partition.
+    const seq = (away.core.state.local(1)?.seq ?? 0) + 1;
+    const far = c.session(0);
+    far.attach({ dependencies: { dots: [], prefixes: [originOf(1, 1), seq] }, floor: 0, datacenter: 0 });
+    far.put("0:a", "2");
+    c.settle();
+    expect(away.core.gate.waitingCount).toBe(1);
+    const record = away.core.state.local(0)?.records.get("0:a");
+    away.diskHeld = true;
+    writer.putAll({ "0:a": "3", "1:b": "3" });
+    expect(away.core.gate.waitingCount).toBe(0);
+    expect(record?.pendingLsn).toBe(away.core.state.proposals.lastLsn);
+    away.diskHeld = false;
+    c.settle();
+    expect(home.core.state.local(0)?.records.get("0:a")?.current?.value).toBe("3");
   });
 
   test("a question that was lost is asked again: the reader that waits for its answer is not given up", () => {
