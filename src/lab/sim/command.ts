@@ -26,7 +26,7 @@ export const usage = `usage: npm run sim -- [--seed N | --seeds FROM..TO] [optio
 Runs a cluster on virtual time, with faults, and judges every step and every answer. Without a seed it draws one.
 
   --seed N             one seed; --seeds FROM..TO: all of them, one after the other
-  --seconds S          virtual seconds under faults (default: the seed's own); --hours H: the same in hours
+  --seconds S          virtual seconds under faults, 20 where nothing is said; --hours H: the same in hours
   --faults LIST        none, or some of ${faultKinds.join(",")}
   --trace              a transcript that a person can follow
   --shrink             makes a schedule that fails as small as possible
