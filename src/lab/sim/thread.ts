@@ -75,6 +75,10 @@ export class Thread {
     return [...dots];
   }
 
+  sawOf(step: number): readonly DotKey[] {
+    return this.steps[step]?.saw ?? [];
+  }
+
   /** What single steps before that place saw, each by a read or a condition of its own; an attach takes over several. */
   sawAt(before: number): readonly DotKey[] {
     return this.steps.slice(0, before + 1).flatMap(({ saw }) => (saw.length === 1 ? saw : []));

@@ -104,6 +104,11 @@ export class WorldWrite {
     this.thread = thread;
   }
 
+  /** What it was judged against: dependencies too, known once it is answered. */
+  get judged(): readonly DotKey[] {
+    return this.thread.sawOf(this.step);
+  }
+
   get first(): WorldPart {
     return this.parts[0] as WorldPart;
   }

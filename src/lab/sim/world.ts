@@ -256,9 +256,17 @@ export class World {
       check(causeVisible !== undefined, 1, () => this.describeMissing(here, write, cause), story);
       check(causeVisible < visible, 3, () => this.describeTimes(here, write, visible, cause, causeVisible), story);
       // Where it was written, one part of what it depends on was seen: the others are decided, and whoever sees this asks.
-      if (datacenterOfDotKey(write.dot as DotKey) === here.index) continue;
+      if (datacenterOfDotKey(write.dot as DotKey) === here.index || this.isSeenThere(here, write, cause)) continue;
       check(here.hasWhole(cause), 1, () => `${this.describeMissing(here, write, cause)}, as a whole`, story);
     }
+  }
+
+  /** Whether a dependency is nearer through another one, which was written in that datacenter by who had seen it there. */
+  private isSeenThere(here: WorldDatacenter, { dependencies }: WorldWrite, cause: DotKey): boolean {
+    return dependencies.some((dot) => {
+      const nearer = datacenterOfDotKey(dot) === here.index ? this.byDot.get(dot) : undefined;
+      return nearer !== undefined && (nearer.dependencies.includes(cause) || nearer.judged.includes(cause));
+    });
   }
 
   private describeTimes(
