@@ -8,17 +8,18 @@
  *   which is earlier in the same log. A change of log waits until what was written is durable or answered.
  * - A write waits for the reads before it: it depends on what they saw.
  * - Reads of one owner follow one another without waiting (it answers them in order). Reads of two owners do not overlap:
- *   the first could see an effect and the second, answered earlier, miss its cause.
+ *   the first could see an effect and the second, answered earlier, miss its cause. Where they follow one another they become
+ *   one read transaction (session-reads.ts).
  * - A read of a key that this session is writing waits for that write.
  * - Transactions overlap nothing, but for a write transaction on keys of this node (session-transactions.ts).
  * - A read that may have seen a part of a transaction waits until what is prepared on its key is settled.
  *
- * Keeps invariant 5 for the session. Bounded by `sessionQueueMax`.
+ * Keeps invariant 5 for the session. Bounded by session-queue.ts.
  */
 import type { Seen } from "./attach.ts";
 import { Context } from "./context.ts";
 import { failureOf } from "./failure.ts";
-import type { Failure, FailureCode } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import type { Asker } from "./forwarding.ts";
 import { looksAtRecord, observedAt } from "./judgement.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -27,37 +28,30 @@ import type { OperationSink, TransactionSink } from "./operations.ts";
 import type { Partition } from "./partition.ts";
 import type { NodeId } from "./placement.ts";
 import { oldestPrepared } from "./prepared-write.ts";
+import { SessionQueue } from "./session-queue.ts";
+import type { Operation } from "./session-queue.ts";
+import { ReadsTogether } from "./session-reads.ts";
+import type { QueuedRead } from "./session-reads.ts";
 import { noteJudged, noteSeen, toldAt } from "./session-seen.ts";
 import { SessionAttach } from "./session-attach.ts";
 import type { SessionServices } from "./session-services.ts";
 import { SessionTransactions } from "./session-transactions.ts";
 import { untilFree } from "./transactions/settling.ts";
 import type { SettleWaiter } from "./transactions/settling.ts";
-import { sessionQueueMax } from "../shared/limits.ts";
 import type { HybridTime } from "../protocol/hybrid-time.ts";
 import type { ReadReply, WriteReply, WriteRequest } from "../protocol/messages/forward.ts";
 import type { Version } from "../protocol/version.ts";
 import type { RequestId } from "../protocol/write.ts";
 import type { ByteString } from "../shared/bytes.ts";
 
-interface Operation {
-  /** Starts it, and answers whether that was possible now. */
-  start(): boolean;
-  /** It will not be started. */
-  refuse(code: FailureCode): void;
-}
-
-/** So many that have started leave the queue at the latest: those who are answered at once may submit for as long as they like. */
-const startedMax = 1_024;
-
 export class Session implements Asker, LoadWaiter, SettleWaiter {
   readonly id: number;
   readonly context: Context;
-  private readonly queue: Operation[] = [];
-  /** How many at the front of the queue have started: they leave it together. */
-  private started = 0;
+  private readonly queue: SessionQueue;
   private readsForwarded = 0;
   private readOwner: NodeId = -1;
+  /** A read waits for those of another owner: it goes out together with the reads behind it. */
+  private readsCross = false;
   private writeForwarded = false;
   /** The store is being asked for a record that the first operation of the queue needs. */
   private loading = false;
@@ -70,8 +64,6 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   /** The last proposal of this session in this node's log. */
   private lastLsn = 0;
   private awaitingDurable = false;
-  private advancing = false;
-  private advanceAgain = false;
   /** Forwarded operations, by the tag that the forwarder knows them by. */
   private readonly forwarded = new Map<number, { readonly sink: OperationSink; readonly tag: number }>();
   private lastTag = 0;
@@ -81,6 +73,8 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     this.id = id;
     this.services = services;
     this.context = new Context(services.state.counters);
+    const wanted = (): boolean => this.readsCross && this.nothingOut;
+    this.queue = new SessionQueue(wanted, (reads) => this.startTogether(reads));
     this.attaching = new SessionAttach(services, this.context, () => this.advance());
     this.transactions = new SessionTransactions(
       services,
@@ -94,27 +88,24 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   /** Submitted and not started. */
   get queued(): number {
-    return this.queue.length - this.started;
+    return this.queue.length;
   }
 
   /** Nothing is under way; what was written is durable. */
   get idle(): boolean {
-    return this.queue.length === 0 && this.nothingOut && this.lastLsn <= this.services.state.proposals.durableLsn;
+    return this.queue.isEmpty && this.nothingOut && this.lastLsn <= this.services.state.proposals.durableLsn;
   }
 
   /** get: `sink.readDone`, perhaps before this returns. */
   read(key: ByteString, sink: OperationSink, tag: number): void {
-    if (this.queue.length === 0 && this.startRead(key, sink, tag)) return;
-    this.enqueue({
-      start: () => this.startRead(key, sink, tag),
-      refuse: (code) => sink.failed(tag, failureOf(code)),
-    });
+    if (this.queue.isEmpty && this.startRead(key, sink, tag)) return;
+    this.queue.push(this.readOf({ key, sink, tag }, true));
   }
 
   /** put_after with this session's context: `sink.writeDone` once it is durable. */
   write(write: WriteRequest, sink: OperationSink, tag: number): void {
-    if (this.queue.length === 0 && this.startWrite(write, sink, tag)) return;
-    this.enqueue({
+    if (this.queue.isEmpty && this.startWrite(write, sink, tag)) return;
+    this.queue.push({
       start: () => this.startWrite(write, sink, tag),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
@@ -122,7 +113,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   /** get_trans: what all these keys show at one time: `sink.snapshotDone`, perhaps before this returns. */
   readTransaction(keys: readonly ByteString[], sink: TransactionSink, tag: number): void {
-    this.begin({
+    this.queue.submit({
       start: () => this.startTransaction(false, () => this.transactions.read(keys, sink, tag)),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
@@ -138,7 +129,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     sink: TransactionSink,
     tag: number,
   ): void {
-    this.begin({
+    this.queue.submit({
       start: () =>
         this.startTransaction(this.transactions.areHere(writes), () =>
           this.transactions.write(writes, request, sink, tag),
@@ -149,7 +140,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   /** `sink.reached` when every operation before is answered: then `context` says what the session has seen. */
   barrier(sink: OperationSink, tag: number): void {
-    this.begin({
+    this.queue.submit({
       start: () => this.startBarrier(sink, tag),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
@@ -157,7 +148,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   /** Takes over what another session had seen, once it is applied here: `sink.reached`, or TIMEOUT. */
   attachTo(seen: Seen, timeoutMs: number, sink: OperationSink, tag: number): void {
-    this.begin({
+    this.queue.submit({
       start: () => this.startAttach(seen, timeoutMs, sink, tag),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
@@ -165,26 +156,13 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   /** The connection is gone: what waits is dropped; what is under way ends unheard. */
   close(): void {
-    this.queue.length = 0;
-    this.started = 0;
+    this.queue.clear();
     this.attaching.cancel();
   }
 
-  /** Starts what may start now. What is submitted meanwhile, by those who are told, joins the end of the queue. */
+  /** Starts what may start now. */
   advance(): void {
-    if (this.advancing) {
-      this.advanceAgain = true;
-      return;
-    }
-    this.advancing = true;
-    do {
-      this.advanceAgain = false;
-      while (this.queued > 0 && (this.queue[this.started] as Operation).start()) {
-        if (++this.started >= startedMax) this.dropStarted();
-      }
-      this.dropStarted();
-    } while (this.advanceAgain);
-    this.advancing = false;
+    this.queue.advance();
   }
 
   recordLoaded(): void {
@@ -239,18 +217,22 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     return !this.attaching.isOut && !this.settling && !this.transactions.isOut;
   }
 
-  private dropStarted(): void {
-    this.queue.splice(0, this.started);
-    this.started = 0;
+  private startTogether(reads: readonly QueuedRead[]): boolean {
+    const alone = (): void => this.queue.putBack(reads.map((read) => this.readOf(read, false)));
+    const together = new ReadsTogether(reads, alone);
+    return this.startTransaction(false, () => {
+      this.readsCross = false;
+      this.transactions.read(together.keys, together, 0);
+    });
   }
 
-  private begin(operation: Operation): void {
-    if (this.queue.length > 0 || !operation.start()) this.enqueue(operation);
-  }
-
-  private enqueue(operation: Operation): void {
-    if (this.queued >= sessionQueueMax) operation.refuse("BUSY");
-    else this.queue.push(operation);
+  private readOf(read: QueuedRead, mayCross: boolean): Operation {
+    const { key, sink, tag } = read;
+    return {
+      ...(mayCross ? { read } : {}),
+      start: () => this.startRead(key, sink, tag),
+      refuse: (code) => sink.failed(tag, failureOf(code)),
+    };
   }
 
   private startRead(key: ByteString, sink: OperationSink, tag: number): boolean {
@@ -259,7 +241,10 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     const id = state.placement.partitionOfHash(hash);
     const partition = state.local(id);
     if (partition === undefined) return this.forwardRead(state.placement.owner(state.datacenter, id), key, sink, tag);
-    if (!this.nothingOut) return false;
+    if (!this.nothingOut) {
+      this.readsCross ||= this.readsForwarded > 0;
+      return false;
+    }
     const record = partition.record(key, hash);
     if (!record.loaded) return this.awaitRecord(record);
     const { durableLsn } = state.proposals;
@@ -281,7 +266,11 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   private forwardRead(owner: NodeId, key: ByteString, sink: OperationSink, tag: number): boolean {
     if (this.writeForwarded || this.loading || this.settling) return false;
     if (this.attaching.isOut || this.transactions.isOut) return false;
-    if (this.readsForwarded > 0 && this.readOwner !== owner) return false;
+    if (this.readsForwarded > 0 && this.readOwner !== owner) {
+      this.readsCross = true;
+      return false;
+    }
+    this.readsCross = false;
     this.readsForwarded++;
     this.readOwner = owner;
     this.services.forwarding.read(owner, this.id, this.context.floor, key, this, this.remember(sink, tag));

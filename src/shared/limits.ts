@@ -23,6 +23,8 @@ export const dependenciesMax = 32 * KiB;
 
 /** Operations that wait in one session's queue. */
 export const sessionQueueMax = 65536;
+/** Reads of a pipeline that are asked for together where they have several owners. */
+export const readsTogetherMax = 256;
 /** Requests forwarded to one other node and not yet answered. */
 export const forwardedRequestsMax = 65536;
 /** After this long without an answer a forwarded request fails; a write's outcome is then unknown. */

@@ -216,6 +216,14 @@ const failedUndurably: Mutant = {
   },
 };
 
+/** No mutant: coordinators and cohorts that die, with no rule broken. */
+export const dyingTransactions: Mutant = {
+  rule: "a transaction outlives its coordinator and its cohorts",
+  seeds: 20,
+  invariants: [],
+  stress: dying,
+};
+
 export const transactionMutants: Readonly<Record<string, Mutant>> = {
   "learnt-early": learntEarly,
   "released-once-decided": releasedOnceDecided,
