@@ -37,7 +37,7 @@ export class NodeState {
   /** Superseded versions, for snapshots. */
   readonly older: OlderVersions = new OlderVersions();
   /** Who waits for transactions that hold keys. */
-  readonly settling: Settling = new Settling();
+  readonly settling: Settling = new Settling(() => this.timerMs);
   readonly outboxes: Outboxes;
   /** The partitions that this node owns, by id. */
   readonly partitions: Map<number, Partition> = new Map();

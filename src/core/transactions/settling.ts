@@ -32,7 +32,12 @@ export class Settling {
   private readonly fences = new Map<string, HybridTime>();
   /** Asks the coordinator of a prepared write whether it is decided by a time. */
   ask: (prepared: PreparedWrite, time: HybridTime) => void = () => undefined;
-  timerMs = 0;
+  private readonly now: () => number;
+
+  /** `now` is the time of timers, in ms. */
+  constructor(now: () => number) {
+    this.now = now;
+  }
 
   get count(): number {
     let count = 0;
@@ -57,7 +62,7 @@ export class Settling {
 
   /** `waiter` is told once, later. */
   wait(record: KeyRecord, time: HybridTime, waiter: SettleWaiter): void {
-    const waiting = { time, waiter, deadlineMs: this.timerMs + settleMsMax };
+    const waiting = { time, waiter, deadlineMs: this.now() + settleMsMax };
     const others = this.waiting.get(record);
     if (others === undefined) this.waiting.set(record, [waiting]);
     else others.push(waiting);
@@ -80,7 +85,6 @@ export class Settling {
 
   /** Asks again, and gives up on what takes too long. */
   tick(timerMs: number): void {
-    this.timerMs = timerMs;
     if (this.waiting.size === 0) return;
     for (const [record, waiting] of this.waiting) {
       const late = waiting.filter(({ deadlineMs }) => deadlineMs <= timerMs);
