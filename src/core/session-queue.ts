@@ -28,6 +28,7 @@ export class SessionQueue {
   private readonly operations: Operation[] = [];
   /** How many at the front have started: they leave together. */
   private started = 0;
+  private isClosed = false;
   /** How many reads behind those are being started together. */
   private starting = 0;
   private advancing = false;
@@ -63,10 +64,13 @@ export class SessionQueue {
 
   /** What had started is to start again, before everything that has not. */
   putBack(operations: readonly Operation[]): void {
+    if (this.isClosed) return;
     this.operations.splice(this.started + this.starting, 0, ...operations);
   }
 
-  clear(): void {
+  /** The session is over: nothing that waits starts, nor what might have started again. */
+  close(): void {
+    this.isClosed = true;
     this.operations.length = 0;
     this.started = 0;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Cluster } from "./testing/cluster.ts";
-import { readsTogetherMax } from "../shared/limits.ts";
+import { dirtyBytesMax, readsTogetherMax } from "../shared/limits.ts";
 
 /** Three nodes of one datacenter; partition p is on node p. */
 function threeNodes(): Cluster {
@@ -109,16 +109,31 @@ describe("reads of a pipeline that have several owners", () => {
     expect(c.node(0, 0).core.state.counters.snapshots).toBe(3);
   });
 
-  it("are dropped with their session", () => {
+  it("are dropped with their session, and not asked for again when they fail after that", () => {
     const c = threeNodes();
-    c.hold(c.node(0, 0), c.node(0, 2));
+    const [self, two] = [c.node(0, 0), c.node(0, 2)];
+    c.hold(self, two);
     const session = c.session(0, 0);
     const gets = ["1:a", "2:a", "1:b"].map((key) => session.get(key));
     c.settle();
     session.session.close();
-    c.releaseAll();
+    c.cut(self, two);
     c.settle();
-    expect(gets.length).toBe(3);
+    expect(gets.map(({ state }) => state)).toEqual(["read", "waiting", "waiting"]);
     expect(session.session.queued).toBe(0);
+  });
+
+  it("and read transactions go on while nothing may be proposed, as single reads do", () => {
+    const c = threeNodes();
+    for (const { core } of c.nodes) core.state.dirtyBytes = dirtyBytesMax;
+    const gets = ["1:a", "2:a", "0:a"].map((key) => c.session(0, 0).get(key));
+    const session = c.session(0, 0);
+    const crossing = ["1:a", "2:a", "0:a"].map((key) => session.get(key));
+    const snapshot = c.session(0, 0).snapshot("0:a", "1:a", "2:a");
+    const put = c.session(0, 0).putAll({ "0:a": "new", "0:b": "new" });
+    c.settle();
+    const values = ["old 1:a", "old 2:a", "old 0:a"];
+    expect([gets, crossing].map((reads) => reads.map(({ value }) => value))).toEqual([values, values]);
+    expect([snapshot.done, put.done]).toEqual([true, false]);
   });
 });

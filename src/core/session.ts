@@ -114,7 +114,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   /** get_trans: what all these keys show at one time: `sink.snapshotDone`, perhaps before this returns. */
   readTransaction(keys: readonly ByteString[], sink: TransactionSink, tag: number): void {
     this.queue.submit({
-      start: () => this.startTransaction(false, () => this.transactions.read(keys, sink, tag)),
+      start: () => this.startReadTransaction(() => this.transactions.read(keys, sink, tag)),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
   }
@@ -130,10 +130,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     tag: number,
   ): void {
     this.queue.submit({
-      start: () =>
-        this.startTransaction(this.transactions.areHere(writes), () =>
-          this.transactions.write(writes, request, sink, tag),
-        ),
+      start: () => this.startWriteTransaction(writes, () => this.transactions.write(writes, request, sink, tag)),
       refuse: (code) => sink.failed(tag, failureOf(code)),
     });
   }
@@ -156,7 +153,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
 
   /** The connection is gone: what waits is dropped; what is under way ends unheard. */
   close(): void {
-    this.queue.clear();
+    this.queue.close();
     this.attaching.cancel();
   }
 
@@ -220,7 +217,7 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
   private startTogether(reads: readonly QueuedRead[]): boolean {
     const alone = (): void => this.queue.putBack(reads.map((read) => this.readOf(read, false)));
     const together = new ReadsTogether(reads, alone);
-    return this.startTransaction(false, () => {
+    return this.startReadTransaction(() => {
       this.readsCross = false;
       this.transactions.read(together.keys, together, 0);
     });
@@ -344,11 +341,19 @@ export class Session implements Asker, LoadWaiter, SettleWaiter {
     return true;
   }
 
-  /** What goes into the log behind what the session wrote before need not wait until that is durable. */
-  private startTransaction(isBehind: boolean, start: () => void): boolean {
+  /** Reads go on while nothing may be proposed. */
+  private startReadTransaction(start: () => void): boolean {
     if (!this.nothingOut) return false;
-    const { proposals } = this.services.state;
-    if (!isBehind && this.lastLsn > proposals.durableLsn) return this.awaitDurable(this.lastLsn);
+    if (this.lastLsn > this.services.state.proposals.durableLsn) return this.awaitDurable(this.lastLsn);
+    start();
+    return true;
+  }
+
+  /** What goes into the log behind what the session wrote before need not wait until that is durable. */
+  private startWriteTransaction(writes: readonly WriteRequest[], start: () => void): boolean {
+    if (!this.nothingOut) return false;
+    const isAwaited = this.lastLsn > this.services.state.proposals.durableLsn;
+    if (isAwaited && !this.transactions.areHere(writes)) return this.awaitDurable(this.lastLsn);
     if (!this.services.head.canPropose) return this.services.stall(this);
     start();
     return true;
